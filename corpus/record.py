@@ -1,0 +1,412 @@
+"""The record: one SQLite file that is the only commit point. Snapshots, chunks, the lexical index, and what happened.
+
+A snapshot names a version of each document; the chunks belong to versions. The lexical index (FTS5) holds exactly the chunks
+of the newest snapshot, changed in the same transaction that makes the snapshot, so one read transaction sees one library.
+Knows nothing about vectors, models or files; `pending_files` says which files still have to be brought in line.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from corpus.documents import Document, parse_document
+from corpus.errors import NotFound, RecordError, home_errors
+
+SCHEMA_VERSION = 1
+# Snapshots that can be rolled back to and whose vectors are kept.
+SNAPSHOTS_KEPT = 10
+
+SCHEMA = """
+CREATE TABLE versions (
+  version TEXT PRIMARY KEY, document TEXT NOT NULL, content TEXT NOT NULL);
+CREATE TABLE chunks (
+  number INTEGER PRIMARY KEY, version TEXT NOT NULL REFERENCES versions, chunker TEXT NOT NULL, ordinal INTEGER NOT NULL,
+  headings TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, vector TEXT NOT NULL,
+  UNIQUE (version, chunker, ordinal));
+CREATE INDEX chunks_by_vector ON chunks (vector);
+CREATE TABLE vectors (vector TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE snapshots (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, made TEXT NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL,
+  fingerprint TEXT NOT NULL, chunker TEXT NOT NULL, changes TEXT NOT NULL);
+CREATE TABLE snapshot_documents (
+  snapshot INTEGER NOT NULL REFERENCES snapshots ON DELETE CASCADE, document TEXT NOT NULL, version TEXT NOT NULL,
+  PRIMARY KEY (snapshot, document)) WITHOUT ROWID;
+CREATE VIRTUAL TABLE lexical USING fts5 (title, headings, body, tokenize = "porter unicode61 remove_diacritics 2");
+CREATE TABLE pending_files (path TEXT PRIMARY KEY, content TEXT);
+CREATE TABLE answers (
+  id TEXT PRIMARY KEY, asked TEXT NOT NULL, conversation TEXT NOT NULL, question TEXT NOT NULL, standalone TEXT NOT NULL,
+  verdict TEXT NOT NULL, snapshot INTEGER NOT NULL, writer TEXT NOT NULL, content TEXT NOT NULL);
+CREATE INDEX answers_by_conversation ON answers (conversation, asked);
+CREATE TABLE gaps (
+  id INTEGER PRIMARY KEY, asked TEXT NOT NULL, question TEXT NOT NULL, nearest TEXT NOT NULL, snapshot INTEGER NOT NULL,
+  times INTEGER NOT NULL DEFAULT 1, UNIQUE (question));
+"""
+
+
+@dataclass(frozen=True)
+class StoredChunk:
+    """A chunk of the newest snapshot, and the document it belongs to."""
+
+    number: int
+    document: str
+    version: str
+    headings: tuple[str, ...]
+    start: int
+    end: int
+    text: str
+    vector: str
+
+
+@dataclass(frozen=True)
+class NewChunk:
+    """A chunk to be recorded; `vector` is the key of its embedding."""
+
+    ordinal: int
+    headings: tuple[str, ...]
+    start: int
+    end: int
+    text: str
+    vector: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    number: int
+    made: str
+    who: str
+    action: str
+    fingerprint: str
+    chunker: str
+    changes: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Gap:
+    question: str
+    asked: str
+    times: int
+    nearest: tuple[str, ...]
+
+
+class Record:
+    """The SQLite file of one home, opened by one process; safe to use from several threads one at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with home_errors(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            self.connection.row_factory = sqlite3.Row
+            self._prepare()
+
+    def _prepare(self) -> None:
+        connection = self.connection
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == SCHEMA_VERSION:
+            return
+        if version > SCHEMA_VERSION:
+            raise RecordError(f"{self.path} was written by a newer version of this program. Update the program or use another FRACTIONAL_HOME.")
+        with self.writing():
+            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+                for statement in SCHEMA.strip().split(";\n"):
+                    connection.execute(statement.rstrip(";"))
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def close(self) -> None:
+        self.connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it or nothing."""
+        with home_errors(self.path.parent):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One consistent view: what is published meanwhile is not seen."""
+        with home_errors(self.path.parent):
+            if self.connection.in_transaction:
+                yield self.connection
+                return
+            self.connection.execute("BEGIN")
+            try:
+                yield self.connection
+            finally:
+                if self.connection.in_transaction:
+                    self.connection.execute("COMMIT")
+
+    # What is published
+
+    def newest(self) -> Snapshot | None:
+        row = self._one("SELECT * FROM snapshots ORDER BY number DESC LIMIT 1")
+        return _snapshot(row) if row else None
+
+    def newest_number(self) -> int:
+        row = self._one("SELECT max(number) AS number FROM snapshots")
+        return int(row["number"] or 0) if row else 0
+
+    def snapshots(self, most: int = 50) -> list[Snapshot]:
+        return [_snapshot(row) for row in self._all("SELECT * FROM snapshots ORDER BY number DESC LIMIT ?", most)]
+
+    def snapshot(self, number: int) -> Snapshot:
+        row = self._one("SELECT * FROM snapshots WHERE number = ?", number)
+        if not row:
+            raise NotFound(f"There is no snapshot {number}. `fractional history` lists them.")
+        return _snapshot(row)
+
+    def versions_in(self, snapshot: int) -> dict[str, str]:
+        """Document to version."""
+        rows = self._all("SELECT document, version FROM snapshot_documents WHERE snapshot = ?", snapshot)
+        return {row["document"]: row["version"] for row in rows}
+
+    def contents_in(self, snapshot: int) -> dict[str, str]:
+        """Document to the content of its file."""
+        rows = self._all(
+            "SELECT s.document, v.content FROM snapshot_documents s JOIN versions v USING (version) WHERE s.snapshot = ? ORDER BY 1", snapshot
+        )
+        return {row["document"]: row["content"] for row in rows}
+
+    def documents(self, ids: Iterable[str] | None = None) -> dict[str, Document]:
+        """The published documents, all or those named."""
+        contents = self.contents_in(self.newest_number()) if ids is None else self._contents_of(list(ids))
+        return {document: parse_document(content, f"{document}.md") for document, content in contents.items()}
+
+    def _contents_of(self, ids: list[str]) -> dict[str, str]:
+        marks = ",".join("?" * len(ids))
+        rows = self._all(
+            f"SELECT s.document, v.content FROM snapshot_documents s JOIN versions v USING (version) "  # noqa: S608 - only question marks
+            f"WHERE s.snapshot = ? AND s.document IN ({marks})",
+            self.newest_number(),
+            *ids,
+        )
+        return {row["document"]: row["content"] for row in rows}
+
+    def document(self, id: str) -> Document:
+        found = self.documents([id])
+        if id not in found:
+            raise NotFound(f"There is no document `{id}` in the library. `fractional list` shows what there is.")
+        return found[id]
+
+    # Chunks of the newest snapshot
+
+    CURRENT = (
+        "SELECT c.number, s.document, c.version, c.headings, c.start, c.\"end\", c.text, c.vector FROM snapshot_documents s "
+        "JOIN snapshots n ON n.number = s.snapshot JOIN chunks c ON c.version = s.version AND c.chunker = n.chunker "
+        "WHERE s.snapshot = (SELECT max(number) FROM snapshots)"
+    )
+
+    def chunks(self) -> list[StoredChunk]:
+        return [_chunk(row) for row in self._all(f"{self.CURRENT} ORDER BY s.document, c.ordinal")]
+
+    def chunks_of_vectors(self, vectors: Sequence[str]) -> dict[str, list[StoredChunk]]:
+        """The published chunks that these vectors stand for; vectors of other snapshots find none."""
+        found: dict[str, list[StoredChunk]] = {}
+        marks = ",".join("?" * len(vectors))
+        for row in self._all(f"{self.CURRENT} AND c.vector IN ({marks})", *vectors):
+            found.setdefault(row["vector"], []).append(_chunk(row))
+        return found
+
+    def chunks_numbered(self, numbers: Sequence[int]) -> dict[int, StoredChunk]:
+        marks = ",".join("?" * len(numbers))
+        return {row["number"]: _chunk(row) for row in self._all(f"{self.CURRENT} AND c.number IN ({marks})", *numbers)}
+
+    def lexical(self, expression: str, most: int) -> list[tuple[int, float]]:
+        """Chunk numbers by BM25, best first; a heading's word counts more than a body's."""
+        rows = self._all(
+            "SELECT rowid AS number, -bm25(lexical, 2.0, 1.5, 1.0) AS score FROM lexical WHERE lexical MATCH ? ORDER BY score DESC LIMIT ?",
+            expression,
+            most,
+        )
+        return [(row["number"], row["score"]) for row in rows]
+
+    def vectors_named(self, last: int = SNAPSHOTS_KEPT) -> set[str]:
+        """The vectors that the last snapshots need."""
+        rows = self._all(
+            "SELECT DISTINCT c.vector FROM snapshots n JOIN snapshot_documents s ON s.snapshot = n.number "
+            "JOIN chunks c ON c.version = s.version AND c.chunker = n.chunker "
+            "WHERE n.number IN (SELECT number FROM snapshots ORDER BY number DESC LIMIT ?)",
+            last,
+        )
+        return {row["vector"] for row in rows}
+
+    def vectors_known(self, keys: Iterable[str]) -> set[str]:
+        known: set[str] = set()
+        for some in _batches(list(keys), 500):
+            known.update(row["vector"] for row in self._all(f"SELECT vector FROM vectors WHERE vector IN ({','.join('?' * len(some))})", *some))
+        return known
+
+    def vector_values(self, keys: Sequence[str]) -> dict[str, bytes]:
+        values: dict[str, bytes] = {}
+        for some in _batches(list(keys), 500):
+            rows = self._all(f"SELECT vector, value FROM vectors WHERE vector IN ({','.join('?' * len(some))})", *some)
+            values.update((row["vector"], row["value"]) for row in rows)
+        return values
+
+    def keep_vectors(self, values: Mapping[str, bytes]) -> None:
+        """Embeddings are kept by content as they are made, so that an interrupted run does not make them again."""
+        with self.writing() as connection:
+            connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", list(values.items()))
+
+    # Publishing
+
+    def publish(
+        self,
+        *,
+        who: str,
+        action: str,
+        fingerprint: str,
+        chunker: str,
+        versions: Mapping[str, str],
+        new_documents: Mapping[str, tuple[str, Document, Sequence[NewChunk]]],
+        changes: Sequence[Mapping[str, str]],
+        files: Mapping[str, str | None],
+    ) -> int:
+        """Make the next snapshot. `versions` is all of it; `new_documents` brings content and chunks of versions not yet chunked so."""
+        with self.writing() as connection:
+            cursor = connection.execute(
+                "INSERT INTO snapshots (made, who, action, fingerprint, chunker, changes) VALUES (?, ?, ?, ?, ?, ?)",
+                (now(), who, action, fingerprint, chunker, json.dumps([dict(change) for change in changes], ensure_ascii=False)),
+            )
+            number = int(cursor.lastrowid or 0)
+            for version, (content, document, chunks) in new_documents.items():
+                connection.execute("INSERT OR IGNORE INTO versions VALUES (?, ?, ?)", (version, document.id, content))
+                connection.execute("DELETE FROM chunks WHERE version = ? AND chunker = ?", (version, chunker))
+                connection.executemany(
+                    'INSERT INTO chunks (version, chunker, ordinal, headings, start, "end", text, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+                    [(version, chunker, c.ordinal, json.dumps(c.headings, ensure_ascii=False), c.start, c.end, c.text, c.vector) for c in chunks],
+                )
+            connection.executemany("INSERT INTO snapshot_documents VALUES (?, ?, ?)", [(number, d, v) for d, v in versions.items()])
+            self._bring_lexical_in_line(connection)
+            connection.executemany("INSERT OR REPLACE INTO pending_files VALUES (?, ?)", list(files.items()))
+        return number
+
+    def _bring_lexical_in_line(self, connection: sqlite3.Connection) -> None:
+        wanted = {chunk.number: chunk for chunk in self.chunks()}
+        present = {row["rowid"] for row in connection.execute("SELECT rowid FROM lexical")}
+        connection.executemany("DELETE FROM lexical WHERE rowid = ?", [(number,) for number in present - wanted.keys()])
+        titles = {id: document.title for id, document in self.documents({wanted[n].document for n in wanted.keys() - present}).items()}
+        connection.executemany(
+            "INSERT INTO lexical (rowid, title, headings, body) VALUES (?, ?, ?, ?)",
+            [
+                (number, titles[wanted[number].document], " ".join(wanted[number].headings), wanted[number].text)
+                for number in sorted(wanted.keys() - present)
+            ],
+        )
+
+    def forget_old(self) -> None:
+        """Drop what no kept snapshot names; what happened (snapshots, answers, gaps) stays."""
+        with self.writing() as connection:
+            connection.execute(
+                "DELETE FROM snapshot_documents WHERE snapshot NOT IN (SELECT number FROM snapshots ORDER BY number DESC LIMIT ?)", (SNAPSHOTS_KEPT,)
+            )
+            connection.execute("DELETE FROM chunks WHERE version NOT IN (SELECT version FROM snapshot_documents)")
+            connection.execute(
+                "DELETE FROM chunks WHERE (version, chunker) NOT IN (SELECT s.version, n.chunker FROM snapshot_documents s "
+                "JOIN snapshots n ON n.number = s.snapshot)"
+            )
+            connection.execute("DELETE FROM versions WHERE version NOT IN (SELECT version FROM snapshot_documents)")
+            connection.execute("DELETE FROM vectors WHERE vector NOT IN (SELECT vector FROM chunks)")
+
+    def pending_files(self) -> dict[str, str | None]:
+        return {row["path"]: row["content"] for row in self._all("SELECT path, content FROM pending_files ORDER BY path")}
+
+    def file_done(self, path: str) -> None:
+        with self.writing() as connection:
+            connection.execute("DELETE FROM pending_files WHERE path = ?", (path,))
+
+    def has_chunks(self, versions: Iterable[str], chunker: str) -> set[str]:
+        """Those of the versions that are chunked already."""
+        wanted = set(versions)
+        rows = self._all("SELECT DISTINCT version FROM chunks WHERE chunker = ?", chunker)
+        return wanted & {row["version"] for row in rows}
+
+    def vectors_of(self, versions: Iterable[str], chunker: str) -> set[str]:
+        wanted = set(versions)
+        rows = self._all("SELECT version, vector FROM chunks WHERE chunker = ?", chunker)
+        return {row["vector"] for row in rows if row["version"] in wanted}
+
+    # What happened
+
+    def keep_answer(self, *, id: str, conversation: str, content: Mapping[str, Any]) -> None:
+        with self.writing() as connection:
+            connection.execute(
+                "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    id,
+                    now(),
+                    conversation,
+                    content["question"],
+                    content["standalone_question"],
+                    content["verdict"],
+                    content["snapshot"],
+                    content["writer"],
+                    json.dumps(content, ensure_ascii=False),
+                ),
+            )
+
+    def conversation(self, id: str) -> list[dict[str, Any]]:
+        """The answers of a conversation, oldest first."""
+        rows = self._all("SELECT content FROM answers WHERE conversation = ? ORDER BY asked, rowid", id)
+        return [json.loads(row["content"]) for row in rows]
+
+    def keep_gap(self, question: str, nearest: Sequence[str], snapshot: int) -> None:
+        with self.writing() as connection:
+            connection.execute(
+                "INSERT INTO gaps (asked, question, nearest, snapshot) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (question) DO UPDATE SET times = times + 1, asked = excluded.asked, nearest = excluded.nearest, snapshot = excluded.snapshot",
+                (now(), question, json.dumps(list(nearest), ensure_ascii=False), snapshot),
+            )
+
+    def gaps(self) -> list[Gap]:
+        rows = self._all("SELECT question, asked, times, nearest FROM gaps ORDER BY times DESC, asked DESC")
+        return [Gap(row["question"], row["asked"], row["times"], tuple(json.loads(row["nearest"]))) for row in rows]
+
+    def count(self, table: str) -> int:
+        if table not in ("answers", "gaps", "snapshots", "chunks", "vectors", "pending_files", "lexical"):
+            raise ValueError(table)
+        row = self._one(f"SELECT count(*) AS n FROM {table}")  # noqa: S608 - one of the names above
+        return int(row["n"]) if row else 0
+
+    def _all(self, statement: str, *values: Any) -> list[sqlite3.Row]:
+        with home_errors(self.path.parent):
+            return self.connection.execute(statement, values).fetchall()
+
+    def _one(self, statement: str, *values: Any) -> sqlite3.Row | None:
+        rows = self._all(statement, *values)
+        return rows[0] if rows else None
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _snapshot(row: sqlite3.Row) -> Snapshot:
+    return Snapshot(row["number"], row["made"], row["who"], row["action"], row["fingerprint"], row["chunker"], tuple(json.loads(row["changes"])))
+
+
+def _chunk(row: sqlite3.Row) -> StoredChunk:
+    return StoredChunk(
+        row["number"], row["document"], row["version"], tuple(json.loads(row["headings"])), row["start"], row["end"], row["text"], row["vector"]
+    )
+
+
+def _batches(items: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,48 @@
+"""Where things are, read once from the environment. Knows nothing about what is kept there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The three places and the embedder's name; every one can be pointed elsewhere."""
+
+    home: Path
+    models: Path
+    corpus: Path
+    embedder: str
+
+    @property
+    def record_path(self) -> Path:
+        return self.home / "record.sqlite3"
+
+    @property
+    def vectors_path(self) -> Path:
+        return self.home / "vectors"
+
+    @property
+    def lock_path(self) -> Path:
+        return self.home / "publish.lock"
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `FRACTIONAL_*`; an empty variable counts as unset."""
+    env = os.environ if environment is None else environment
+
+    def place(name: str, default: Path) -> Path:
+        return Path(env.get(name) or default).expanduser().resolve()
+
+    cache = Path(env.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    return Settings(
+        home=place("FRACTIONAL_HOME", CHECKOUT / ".fractional"),
+        models=place("FRACTIONAL_MODELS", cache / "fractional" / "models"),
+        corpus=place("FRACTIONAL_CORPUS", CHECKOUT / "corpus"),
+        embedder=env.get("FRACTIONAL_EMBEDDER") or "sentence-transformers/all-MiniLM-L6-v2",
+    )

@@ -1,0 +1,127 @@
+"""Vectors in Chroma: which chunks lie near a question. Holds only keys and numbers, and can be rebuilt at any time."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from corpus.errors import FractionalError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Chroma takes at most a few thousand rows in one call; well below that, a batch costs nothing.
+BATCH = 1000
+
+
+class VectorsBroken(FractionalError):
+    """The vectors can't be read; whoever holds the record rebuilds them."""
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    vector: str
+    similarity: float
+
+
+class VectorStore(Protocol):
+    """Keys with vectors of length one, and the nearest of them by cosine."""
+
+    def put(self, values: Mapping[str, NDArray[np.float32]]) -> None: ...
+    def drop(self, keys: Sequence[str]) -> None: ...
+    def keys(self) -> set[str]: ...
+    def count(self) -> int: ...
+    def nearest(self, query: NDArray[np.float32], most: int) -> list[Neighbour]: ...
+    def reopen(self) -> None: ...
+    def wipe(self) -> None: ...
+
+
+class ChromaVectors:
+    """An embedded Chroma collection, one for each index fingerprint."""
+
+    def __init__(self, path: Path, fingerprint: str) -> None:
+        self.path, self.name = path, f"chunks-{fingerprint}"
+        self._client: Any = None
+        self._collection: Any = None
+
+    def _open(self) -> Any:
+        if self._collection is None:
+            os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
+            import chromadb
+            from chromadb.config import Settings as ChromaSettings
+
+            try:
+                self.path.mkdir(parents=True, exist_ok=True)
+                self._client = chromadb.PersistentClient(str(self.path), settings=ChromaSettings(anonymized_telemetry=False))
+                self._collection = self._client.get_or_create_collection(
+                    self.name, embedding_function=None, configuration={"hnsw": {"space": "cosine", "ef_search": 100}}
+                )
+            except OSError:
+                raise
+            except BaseException as exc:  # Chroma's Rust core panics with a BaseException of its own on damaged files
+                self._fail(exc)
+        return self._collection
+
+    def _fail(self, exc: BaseException) -> None:
+        if isinstance(exc, (KeyboardInterrupt, SystemExit)):
+            raise exc
+        self._collection = self._client = None
+        raise VectorsBroken(f"The vectors in {self.path} can't be read ({type(exc).__name__}).") from exc
+
+    def put(self, values: Mapping[str, NDArray[np.float32]]) -> None:
+        keys = list(values)
+        for start in range(0, len(keys), BATCH):
+            some = keys[start : start + BATCH]
+            self._call("upsert", ids=some, embeddings=np.stack([values[key] for key in some]))
+
+    def drop(self, keys: Sequence[str]) -> None:
+        for start in range(0, len(keys), BATCH):
+            self._call("delete", ids=list(keys[start : start + BATCH]))
+
+    def keys(self) -> set[str]:
+        return set(self._call("get", include=[])["ids"])
+
+    def count(self) -> int:
+        return int(self._call("count"))
+
+    def nearest(self, query: NDArray[np.float32], most: int) -> list[Neighbour]:
+        most = min(most, self.count())
+        if most == 0:
+            return []
+        found = self._call("query", query_embeddings=query.reshape(1, -1), n_results=most, include=["distances"])
+        return [Neighbour(key, 1.0 - float(distance)) for key, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+
+    def _call(self, verb: str, **values: Any) -> Any:
+        collection = self._open()
+        try:
+            return getattr(collection, verb)(**values)
+        except OSError:
+            raise
+        except BaseException as exc:  # see _open
+            self._fail(exc)
+
+    def reopen(self) -> None:
+        """See what another process wrote: a second client on the same path would reuse the first one's stale system."""
+        if self._client is None:
+            return
+        from chromadb.api.shared_system_client import SharedSystemClient
+
+        self._client.close()
+        SharedSystemClient.clear_system_cache()
+        self._client = self._collection = None
+
+    def wipe(self) -> None:
+        """Remove everything, damaged files too."""
+        if self._client is not None:
+            self.reopen()
+        from chromadb.api.shared_system_client import SharedSystemClient
+
+        SharedSystemClient.clear_system_cache()
+        self._client = self._collection = None
+        shutil.rmtree(self.path, ignore_errors=True)
