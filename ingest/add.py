@@ -1,0 +1,213 @@
+"""From what an operator hands over to documents ready to publish: read, clean, describe, compare. Publishes nothing itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import yaml
+
+from corpus.documents import LARGEST_TEXT, Document, build_document, parse_document, slug, split_front_matter
+from corpus.errors import DocumentError, InputRejected
+from corpus.text import split_sentences
+from ingest.clean import Removal, clean, looks_like_markdown, read_date
+
+SUFFIXES = (".md", ".markdown", ".txt", ".text")
+# Five words in a row that two texts share are rarely chance; above this share of them, two texts are one (docs/experiments.md).
+DUPLICATE_SHARE = 0.5
+SHINGLE = 5
+REVIEW_AFTER = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the operator says about the inputs; empty is not said."""
+
+    title: str = ""
+    source: str = ""
+    author: str = ""
+    url: str = ""
+    published: str = ""
+    voice: str = ""
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    document: str
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One input: a document to publish, or the reason why not."""
+
+    input: str
+    document: Document | None = None
+    reason: str = ""
+    removed: tuple[Removal, ...] = ()
+    duplicates: tuple[Duplicate, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def accepted(self) -> bool:
+        return self.document is not None
+
+
+def prepare(inputs: Iterable[str], given: Given, library: Mapping[str, Document], today: date) -> list[Prepared]:
+    """Every input as a document or a clear reason; one bad input never stops the others."""
+    prepared: list[Prepared] = []
+    taken: dict[str, str] = {}
+    shingled = {id: shingles(document.text) for id, document in library.items()}
+    for name, path, id in _files(inputs):
+        try:
+            if path is None:
+                raise InputRejected(id)
+            one = _prepare_file(name, path, id, given, library, today)
+            assert one.document is not None
+            if one.document.id in taken:
+                raise InputRejected(f"{name}: its id `{one.document.id}` is also that of {taken[one.document.id]}. Rename one of the files.")
+            taken[one.document.id] = name
+            prepared.append(replace(one, duplicates=_duplicates(one.document, shingled)))
+            shingled[one.document.id] = shingles(one.document.text)
+        except InputRejected as rejected:
+            prepared.append(Prepared(name, reason=str(rejected)))
+    return prepared
+
+
+def _files(inputs: Iterable[str]) -> Iterator[tuple[str, Path | None, str]]:
+    """(as given, the file, its id); a folder gives every text in it, and what can't be read gives the reason in place of the id."""
+    for name in inputs:
+        path = Path(name).expanduser()
+        if re.match(r"^[a-z][a-z0-9+.-]*://", name):
+            yield name, None, f"{name}: addresses can't be fetched yet. Save the page as text or Markdown and add the file."
+        elif path.is_dir():
+            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+            if not found:
+                yield name, None, f"{name}: the folder holds no text ({', '.join(SUFFIXES)})."
+            for file in found:
+                yield str(file), file, slug(" ".join(file.relative_to(path).with_suffix("").parts), longest=90)
+        else:
+            yield name, path, slug(path.stem, longest=90)
+
+
+def _prepare_file(name: str, path: Path, id: str, given: Given, library: Mapping[str, Document], today: date) -> Prepared:
+    raw = read_text(path, name)
+    front, body, _ = split_front_matter(raw, name)
+    if front is not None and re.search(r"^(?:id|kind):", front, re.MULTILINE) and re.search(r"^voice:", front, re.MULTILINE):
+        document = parse_document(raw, name)
+        return Prepared(name, document, warnings=_warnings(document, ()))
+    said = _foreign_front_matter(front, name)
+    markdown = path.suffix.lower() in (".md", ".markdown") or looks_like_markdown(body)
+    cleaned = clean(body, markdown)
+    if not cleaned.text.strip():
+        raise InputRejected(f"{name}: no text is left after taking out what is not the document. Check that the file holds the article itself.")
+    before = library.get(id)
+    values = {
+        "id": id,
+        "kind": "article",
+        "voice": given.voice or (before.voice if before else "practitioner"),
+        "title": given.title or said.get("title") or cleaned.title or (before.title if before else "") or _title_from(id),
+        "source": given.source or said.get("source") or cleaned.source or (before.source if before else ""),
+        "author": given.author or said.get("author") or cleaned.author or (before.author if before else ""),
+        "url": given.url or said.get("url") or (before.url if before else ""),
+        "published": given.published or said.get("published") or cleaned.published or (before.published if before else ""),
+        "added": before.added if before else today.isoformat(),
+        "review_by": before.review_by if before else (today + REVIEW_AFTER).isoformat(),
+        "owner": before.owner if before else "library editor",
+        "sells": before.sells if before else "",
+    }
+    document = build_document(values, cleaned.text, name)
+    return Prepared(name, document, removed=cleaned.removed, warnings=_warnings(document, cleaned.removed))
+
+
+def read_text(path: Path, name: str) -> str:
+    """The file's text, or one clear line on why it is none."""
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise InputRejected(f"{name}: this is not a file. Give a text or Markdown file, or a folder of them.")
+        if size == 0:
+            raise InputRejected(f"{name}: the file is empty.")
+        if size > LARGEST_TEXT:
+            raise InputRejected(f"{name}: the file has {size / 1e6:.0f} MB, more than {LARGEST_TEXT / 1e6:.0f} MB. Split it into articles.")
+        data = path.read_bytes()
+    except FileNotFoundError as exc:
+        raise InputRejected(f"{name}: there is no such file. Check the path.") from exc
+    except OSError as exc:
+        raise InputRejected(f"{name}: the file can't be read ({exc.strerror}). Check its permissions.") from exc
+    if data.startswith((b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"\x7fELF")) or b"\x00" in data:
+        raise InputRejected(f"{name}: this is a binary file, not text. Save the article as text or Markdown and add that.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        line = data[: exc.start].count(b"\n") + 1
+        raise InputRejected(f"{name}:{line}: the file is not valid UTF-8. Save it as UTF-8 and add it again.") from exc
+    printable = sum(1 for character in text[:20_000] if character.isprintable() or character in "\n\r\t")
+    if printable < 0.95 * len(text[:20_000]):
+        raise InputRejected(f"{name}: this is a binary file posing as text.")
+    if not re.search(r"\w{2}", text):
+        raise InputRejected(f"{name}: the file holds no words.")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _foreign_front_matter(front: str | None, name: str) -> dict[str, str]:
+    """What another tool's front matter says, as far as it is plain; the rest is left behind."""
+    if front is None:
+        return {}
+    if re.search(r"(?:^|[\s\[{,:-])[&*][A-Za-z]", front):
+        raise DocumentError(name, "the front matter uses anchors or aliases", "Write plain `field: value` lines.", 2)
+    try:
+        values = yaml.safe_load(front)
+    except (yaml.YAMLError, RecursionError, ValueError) as exc:
+        mark = getattr(exc, "problem_mark", None)
+        raise DocumentError(name, "the front matter can't be read as YAML", "Write `field: value` lines, or remove it.", mark.line + 2 if mark else 1) from exc
+    if not isinstance(values, dict):
+        return {}
+
+    def first(*keys: str) -> str:
+        return next((" ".join(str(values[key]).split()) for key in keys if isinstance(values.get(key), (str, int, date))), "")
+
+    published = first("published", "date", "date_published")
+    url = first("url", "canonical_url", "link")
+    return {
+        "title": first("title"),
+        "author": first("author", "byline"),
+        "source": first("source", "publisher", "site"),
+        "url": url if url.startswith("http") else "",
+        "published": read_date(published[:10]) or read_date(published),
+    }
+
+
+def _title_from(id: str) -> str:
+    words = id.replace("-", " ")
+    return words[:1].upper() + words[1:]
+
+
+def _warnings(document: Document, removed: Iterable[Removal]) -> tuple[str, ...]:
+    warnings = [f"no {name} was found: give it with --{name}" for name in ("source", "author", "url", "published") if not getattr(document, name)]
+    unanswered = sum(1 for removal in removed if removal.why == "question with no answer beneath it")
+    if unanswered:
+        warnings.append(f"{unanswered} question(s) stand in the text without an answer and were left out")
+    if len(split_sentences(document.text)) < 3:
+        warnings.append("the text is very short")
+    return tuple(warnings) if document.voice != "house" else ()
+
+
+def shingles(text: str) -> frozenset[str]:
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    return frozenset(" ".join(words[index : index + SHINGLE]) for index in range(max(1, len(words) - SHINGLE + 1)))
+
+
+def _duplicates(document: Document, shingled: Mapping[str, frozenset[str]]) -> tuple[Duplicate, ...]:
+    own = shingles(document.text)
+    found = []
+    for id, others in shingled.items():
+        if id == document.id:
+            continue
+        share = len(own & others) / max(1, min(len(own), len(others)))
+        if share >= DUPLICATE_SHARE:
+            found.append(Duplicate(id, round(share, 3)))
+    return tuple(sorted(found, key=lambda duplicate: -duplicate.similarity))

@@ -1,0 +1,222 @@
+"""Publishing: from documents to the next snapshot in one atomic step.
+
+The order is the guarantee: vectors are written first, then one transaction commits snapshot, chunks, lexical index and the
+list of files to bring in line, then the files follow, then what nothing names any more is removed. Killed anywhere before
+the commit, the old snapshot answers; killed anywhere after it, the next run finishes the rest.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from corpus.documents import Document, format_document, parse_document, version_of
+from corpus.embedder import Embedder
+from corpus.errors import DocumentError, NotFound, SettingsError, home_errors
+from corpus.index import bring_vectors_in_line, open_vectors, publishing_lock, vector_key
+from corpus.library import read_library, remove_file, write_file
+from corpus.record import NewChunk, Record
+from corpus.settings import Settings
+from corpus.vectors import VectorStore
+from ingest.chunk import Chunk, chunk_document, chunker_name
+
+# Embeddings are kept this many at a time, so that an interrupted run goes on where it was.
+KEEP_EVERY = 256
+
+Progress = Callable[[str, int, int], None]
+
+
+def no_progress(_stage: str, _done: int, _total: int) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a run of publishing did."""
+
+    snapshot: int
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    chunks: int = 0
+    embedded: int = 0
+    faults: tuple[DocumentError, ...] = ()
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+
+@dataclass
+class Publisher:
+    """Everything publishing needs, given by whoever built it."""
+
+    settings: Settings
+    record: Record
+    embedder: Embedder
+    progress: Progress = no_progress
+    vectors: VectorStore | None = None
+    _faults: list[DocumentError] = field(default_factory=list)
+
+    def publish(self, changes: Mapping[str, Document | None] | None = None, action: str = "publish") -> Published:
+        """Bring the index in line with the folder and these changes (a document, or None to withdraw it)."""
+        with self._alone():
+            target = self._documents_on_disk()
+            files: dict[str, str | None] = {}
+            for id, document in (changes or {}).items():
+                before = target.pop(id, None)
+                if before and (document is None or before.path != document.path):
+                    files[before.path] = None
+                if document is not None:
+                    target[id] = document
+                    if before != document:
+                        files[document.path] = format_document(document)
+            return self._commit(target, files, action)
+
+    def rollback(self, number: int) -> Published:
+        """A new snapshot that restores an earlier one, its files too."""
+        with self._alone():
+            contents = self.record.contents_in(self.record.snapshot(number).number)
+            if not contents and any(change["change"] != "removed" for change in self.record.snapshot(number).changes):
+                raise NotFound(f"Snapshot {number} is no longer kept; the last ones are. `fractional history` lists them.")
+            target = {id: parse_document(content, f"{id}.md") for id, content in contents.items()}
+            on_disk = read_library(self.settings.corpus).documents
+            files: dict[str, str | None] = {document.path: None for id, document in on_disk.items() if id not in target}
+            files |= {document.path: contents[id] for id, document in target.items() if on_disk.get(id) != document}
+            return self._commit(target, files, f"rollback to {number}")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the publishing lock, and first finish what a killed run left."""
+        lock = publishing_lock(self.settings)
+        try:
+            self._write_files()
+            yield
+        finally:
+            lock.release()
+
+    def _documents_on_disk(self) -> dict[str, Document]:
+        """The folder's documents; a file that can't be read keeps its published version."""
+        newest = self.record.newest()
+        if not self.settings.corpus.is_dir() and newest and self.record.versions_in(newest.number):
+            raise SettingsError(
+                f"The corpus folder {self.settings.corpus} is gone, and the index holds documents from it. "
+                "Set FRACTIONAL_CORPUS to where it is now, or make an empty folder there to withdraw everything."
+            )
+        library = read_library(self.settings.corpus)
+        self._faults = list(library.faults)
+        documents = dict(library.documents)
+        if library.faults and newest:
+            contents = self.record.contents_in(newest.number)
+            for fault in library.faults:
+                id = fault.place.rsplit("/", 1)[-1].removesuffix(".md")
+                if id in contents and id not in documents:
+                    documents[id] = parse_document(contents[id], f"{id}.md")
+        return documents
+
+    def _commit(self, target: Mapping[str, Document], files: Mapping[str, str | None], action: str) -> Published:
+        newest = self.record.newest()
+        before = self.record.versions_in(newest.number) if newest else {}
+        versions = {id: version_of(document) for id, document in target.items()}
+        added, removed = tuple(sorted(versions.keys() - before.keys())), tuple(sorted(before.keys() - versions.keys()))
+        changed = tuple(sorted(id for id in versions.keys() & before.keys() if versions[id] != before[id]))
+        chunker, fingerprint = chunker_name(self.embedder.window), self.embedder.name
+        same_way = newest is not None and newest.chunker == chunker and newest.fingerprint == fingerprint
+        vectors = self.vectors or open_vectors(self.settings, fingerprint)
+        if newest and same_way and not (added or changed or removed or files):
+            bring_vectors_in_line(self.record, vectors, self.record.vectors_named(1))
+            return Published(newest.number, faults=tuple(self._faults))
+
+        new = {id: document for id, document in target.items() if not same_way or before.get(id) != versions[id]}
+        chunked = self._chunk(new)
+        embedded = self._embed(chunked)
+        self._write_vectors(vectors, versions, chunked, chunker)
+        number = self._write_snapshot(action, versions, new, chunked, (added, changed, removed), files)
+        self._write_files()
+        self._remove_unnamed(vectors)
+        return Published(number, added, changed, removed, sum(map(len, chunked.values())), embedded, tuple(self._faults))
+
+    # The steps, each of which a process may be killed before, in or after
+
+    def _chunk(self, documents: Mapping[str, Document]) -> dict[str, list[Chunk]]:
+        chunked = {}
+        for done, (id, document) in enumerate(documents.items(), start=1):
+            chunked[id] = chunk_document(document, self.embedder.count_tokens, self.embedder.window)
+            self.progress("chunking", done, len(documents))
+        return chunked
+
+    def _embed(self, chunked: Mapping[str, Sequence[Chunk]]) -> int:
+        """Embed what is not known yet, shortest first so that a batch wastes nothing on padding."""
+        wanted = {vector_key(self.embedder.name, chunk.embedded): chunk for chunks in chunked.values() for chunk in chunks}
+        known = self.record.vectors_known(wanted)
+        missing = sorted((key for key in wanted if key not in known), key=lambda key: wanted[key].tokens)
+        for start in range(0, len(missing), KEEP_EVERY):
+            keys = missing[start : start + KEEP_EVERY]
+            values = self.embedder.embed([wanted[key].embedded for key in keys])
+            self.record.keep_vectors({key: np.asarray(value, dtype=np.float32).tobytes() for key, value in zip(keys, values, strict=True)})
+            self.progress("embedding", min(start + KEEP_EVERY, len(missing)), len(missing))
+        return len(missing)
+
+    def _write_vectors(self, vectors: VectorStore, versions: Mapping[str, str], chunked: Mapping[str, Sequence[Chunk]], chunker: str) -> None:
+        needed = {vector_key(self.embedder.name, chunk.embedded) for chunks in chunked.values() for chunk in chunks}
+        needed |= self.record.vectors_of([version for id, version in versions.items() if id not in chunked], chunker)
+        put = bring_vectors_in_line(self.record, vectors, needed)
+        self.progress("writing vectors", put, put)
+
+    def _write_snapshot(
+        self,
+        action: str,
+        versions: Mapping[str, str],
+        new: Mapping[str, Document],
+        chunked: Mapping[str, Sequence[Chunk]],
+        changes: tuple[Sequence[str], Sequence[str], Sequence[str]],
+        files: Mapping[str, str | None],
+    ) -> int:
+        new_documents = {
+            versions[id]: (
+                format_document(document),
+                document,
+                [
+                    NewChunk(ordinal, chunk.headings, chunk.start, chunk.end, chunk.text, vector_key(self.embedder.name, chunk.embedded))
+                    for ordinal, chunk in enumerate(chunked[id])
+                ],
+            )
+            for id, document in new.items()
+        }
+        return self.record.publish(
+            who=_user(),
+            action=action,
+            fingerprint=self.embedder.name,
+            chunker=chunker_name(self.embedder.window),
+            versions=versions,
+            new_documents=new_documents,
+            changes=[{"document": id, "change": word} for word, ids in zip(("added", "changed", "removed"), changes, strict=True) for id in ids],
+            files=files,
+        )
+
+    def _write_files(self) -> None:
+        """Bring the folder in line with the snapshot; what a killed run left is done by the next."""
+        with home_errors(self.settings.corpus):
+            for path, content in self.record.pending_files().items():
+                if content is None:
+                    remove_file(self.settings.corpus, path)
+                else:
+                    write_file(self.settings.corpus, path, content)
+                self.record.file_done(path)
+
+    def _remove_unnamed(self, vectors: VectorStore) -> None:
+        self.record.forget_old()
+        unnamed = sorted(vectors.keys() - self.record.vectors_named())
+        if unnamed:
+            vectors.drop(unnamed)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

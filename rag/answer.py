@@ -1,0 +1,178 @@
+"""The chain: question, evidence, judgement, draft, verified answer. Everything it needs arrives as arguments."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from corpus.documents import Document
+from corpus.errors import WriterError
+from corpus.index import Index
+from rag.answers import ABSTAINED, PARTIAL, Answer, Quoted
+from rag.evidence import Evidence, Weigher
+from rag.judge import Judgement, judge
+from rag.perspectives import perspectives_on
+from rag.question import asks_for, standalone_question, topic_of
+from rag.quote_writer import write_quotes
+from rag.retrieve import Passage, alias_table, retrieve
+from rag.verify import Verified, verify
+
+PASSAGES = 12
+NEAREST_TITLES = 3
+PRICE_IN_OTHER_WORDS = "How much does a fractional AI CTO cost? Price, rates, monthly retainer, fees."
+WRITERS = ("auto", "quote")
+
+
+@dataclass
+class Chain:
+    """What stays open between questions: the index, and what is remembered of a snapshot."""
+
+    index: Index
+    _snapshot: int = -1
+    _documents: dict[str, Document] = field(default_factory=dict)
+    _aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.weigher = Weigher(self.index)
+
+    def library(self) -> tuple[int, Mapping[str, Document], Mapping[str, Sequence[str]]]:
+        """The published documents and aliases, read again only when a new snapshot was made."""
+        number = self.index.record.newest_number()
+        if number != self._snapshot:
+            self._documents = self.index.record.documents()
+            self._aliases = alias_table(d for d in self._documents.values() if d.kind == "glossary")
+            self._snapshot = number
+        return self._snapshot, self._documents, self._aliases
+
+
+def search(chain: Chain, question: str, top: int = 10) -> list[Passage]:
+    """The passages for a question, without an answer."""
+    with chain.index.record.reading():
+        _, _, aliases = chain.library()
+        return retrieve(chain.index, question, top, aliases)
+
+
+def answer(chain: Chain, question: str, conversation: str = "", writer: str = "auto") -> Answer:
+    """Ask the library: retrieve, judge the evidence, write, verify."""
+    if writer not in WRITERS:
+        raise WriterError(f"There is no writer `{writer}`. Use one of: {', '.join(WRITERS)}.")
+    clock = _Clock()
+    record = chain.index.record
+    with clock.time("understand"):
+        earlier = record.conversation(conversation) if conversation else []
+        standalone = standalone_question(question, [turn["standalone_question"] for turn in earlier])
+    with record.reading():  # one snapshot from here to the last check
+        snapshot, documents, aliases = chain.library()
+        with clock.time("retrieve"):
+            passages = retrieve(chain.index, standalone, PASSAGES, aliases)
+            if asks_for(standalone) == "price":  # the words of a price differ from text to text
+                known = {passage.chunk.number for passage in passages}
+                passages += [p for p in retrieve(chain.index, PRICE_IN_OTHER_WORDS, PASSAGES // 2, aliases) if p.chunk.number not in known]
+        with clock.time("judge"):
+            evidence = chain.weigher.weigh(standalone, passages, documents)
+            judgement = judge(evidence)
+        with clock.time("write"):
+            draft = write_quotes(judgement)
+        with clock.time("verify"):
+            verified = verify(draft, documents)
+            sides, verified = perspectives_on(standalone, documents, chain.index, verified)
+    made = _compose(question, standalone, judgement, evidence, verified, documents)
+    made = replace(
+        made,
+        perspectives=sides,
+        snapshot=snapshot,
+        trace=uuid.uuid4().hex,
+        conversation=conversation,
+        notes=(*made.notes, *draft.notes),
+        timings_ms=clock.timings(),
+    )
+    _keep(chain, made)
+    return made
+
+
+def _compose(question: str, standalone: str, judgement: Judgement, evidence: Evidence, verified: Verified, documents: Mapping[str, Document]) -> Answer:
+    nearest = tuple(dict.fromkeys(documents[p.chunk.document].title for p in evidence.passages))[:NEAREST_TITLES]
+    verdict = judgement.verdict
+    if verdict == ABSTAINED or not verified.pieces:
+        return Answer(question, standalone, ABSTAINED, _abstention(judgement, nearest), removed=verified.removed, nearest=nearest)
+    if any(piece.note for piece, _ in verified.pieces[:3]):
+        verdict = PARTIAL
+    notes = ()
+    if all(piece.document.voice == "house" for piece, _ in verified.pieces):
+        notes = ("This rests on our own guides and glossary alone; no practitioner in the library speaks to it directly.",)
+    return Answer(
+        question,
+        standalone,
+        verdict,
+        _in_markdown(verified, notes),
+        tuple(sentence for _, sentence in verified.pieces),
+        verified.removed,
+        verified.citations,
+        nearest=nearest,
+        notes=notes,
+    )
+
+
+def _in_markdown(verified: Verified, notes: Sequence[str]) -> str:
+    """The direct answer first, then the others under who says it; list items as a list."""
+    first = verified.pieces[0][0].document.id
+    groups: dict[str, list[str]] = {}
+    speakers: dict[str, str] = {}
+    for piece, sentence in verified.pieces:
+        marks = "".join(f" [{n}]" for n in sentence.citations)
+        lines = groups.setdefault(piece.document.id, [])
+        speakers[piece.document.id] = speaker_of(piece.document)
+        if piece.is_item:
+            lines.append(f"\n- {piece.text}{marks}")
+        else:
+            lines.append(("\n\n" if lines and lines[-1].startswith("\n-") else " " if lines else "") + f"{piece.text}{marks}")
+    parts = []
+    for id, lines in groups.items():
+        words = "".join(lines).strip()
+        parts.append(words if id == first else f"**{speakers[id]}:** {words}")
+    return "\n\n".join([*parts, *(f"_{note}_" for note in notes)])
+
+
+def speaker_of(document: Document) -> str:
+    """Who speaks, as the reader is told; our words on someone's text are called so."""
+    if document.voice == "house":
+        return f"Our own {'glossary' if document.kind == 'glossary' else 'guide'}, “{document.title}”"
+    if document.voice == "digest":
+        return f"{document.speaker}, as digested by us"
+    return document.speaker if document.author or document.source else f"“{document.title.rstrip('.')}”"
+
+
+def _abstention(judgement: Judgement, nearest: Sequence[str]) -> str:
+    words = f"The library does not answer this: {judgement.reason}."
+    if nearest:
+        words += " Nearby, it does cover: " + "; ".join(f"“{title.rstrip('.')}”" for title in nearest) + "."
+    return words + " The question has been noted for whoever keeps the library."
+
+
+def _keep(chain: Chain, made: Answer) -> None:
+    chain.index.record.keep_answer(id=made.trace, conversation=made.conversation, content=made.as_json())
+    if made.verdict == ABSTAINED:
+        chain.index.record.keep_gap(topic_of(made.standalone_question)[0], made.nearest, made.snapshot)
+
+
+class _Clock:
+    """Milliseconds by step."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+        self._steps: dict[str, float] = {}
+
+    @contextmanager
+    def time(self, step: str) -> Iterator[None]:
+        before = time.perf_counter()
+        yield
+        self._steps[step] = round((time.perf_counter() - before) * 1000, 1)
+
+    def timings(self) -> dict[str, float]:
+        return {**self._steps, "total": round((time.perf_counter() - self._start) * 1000, 1)}
+
+
+__all__ = ["Chain", "Quoted", "answer", "search"]

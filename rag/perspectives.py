@@ -1,0 +1,63 @@
+"""Disagreement is content: where the library holds a position on the question, its sides stand next to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from corpus.documents import Document
+from corpus.index import Index
+from corpus.text import Span, split_sentences
+from rag.answers import Citation, Perspective
+from rag.verify import Verified
+
+# Nearness of a question to a position's question from which they ask the same (docs/experiments.md).
+SAME_QUESTION = 0.66
+
+
+def perspectives_on(question: str, documents: Mapping[str, Document], index: Index, verified: Verified) -> tuple[tuple[Perspective, ...], Verified]:
+    """The sides of the nearest position, each holder cited at the sentence that carries the quoted words."""
+    positions = [document for document in documents.values() if document.kind == "position"]
+    if not positions or not verified.pieces:
+        return (), verified
+    vectors = index.embed([question, *(position.question for position in positions)])
+    nearness = vectors[1:] @ vectors[0]
+    if float(nearness.max()) < SAME_QUESTION:
+        return (), verified
+    position = positions[int(nearness.argmax())]
+    citations = list(verified.citations)
+    sides = []
+    for view in position.views:
+        speakers, numbered = [], []
+        for holder in view.holders:
+            document = documents.get(holder.document)
+            span = _where(document, holder.quote) if document else None
+            if document is None or span is None:
+                continue
+            speakers.append(document.speaker)
+            numbered.append(_cite(citations, document, span))
+        if numbered:
+            sides.append(Perspective(view.view, tuple(dict.fromkeys(speakers)), tuple(dict.fromkeys(numbered))))
+    if len(sides) < 2:
+        return (), verified
+    return tuple(sides), Verified(verified.pieces, tuple(citations), verified.removed)
+
+
+def _where(document: Document, quote: str) -> Span | None:
+    """The sentence of the stored text that carries the quoted words."""
+    at = document.text.lower().find(quote.lower().rstrip("."))
+    if at < 0:
+        return None
+    return next((span for span in split_sentences(document.text) if span.start <= at < span.end and "\n\n" not in span.of(document.text)), Span(at, at + len(quote)))
+
+
+def _cite(citations: list[Citation], document: Document, span: Span) -> int:
+    for known in citations:
+        if (known.document, known.start, known.end) == (document.id, span.start, span.end):
+            return known.n
+    citations.append(
+        Citation(
+            len(citations) + 1, document.id, document.title, document.source, document.author, document.url, document.published, document.voice, "",
+            span.of(document.text), span.start, span.end, bool(document.sells),
+        )
+    )
+    return citations[-1].n

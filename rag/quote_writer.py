@@ -1,0 +1,130 @@
+"""The writer that needs no model: the best verbatim sentences, set out so that they read as an answer. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from corpus.documents import Document
+from corpus.text import Span, read_blocks
+from rag.answers import Draft, Quoted
+from rag.evidence import Unit, words_of
+from rag.judge import Judgement
+from rag.lists import Announced, announced_by, headings_under
+from rag.words import stems
+
+MOST_SENTENCES = 8
+MOST_OF_ONE_SOURCE = 4
+# A further sentence must come this near to the best one to matter.
+STILL_MATTERS = 0.74
+# A sentence beside a chosen one belongs to the same thought when it comes this near.
+BELONGS = 0.60
+SAME_WORDS = 0.7
+LEANS_BACK = re.compile(
+    r"^[\"“‘']?(?:this|that|these|those|it|its|it[’']s|they|their|them|he|she|but|and|so|neither|none|both|such|the same|instead|however|otherwise|for others|most of them|that[’']s|here|none)\b",
+    re.IGNORECASE,
+)
+MISSING_LIST = "The text announces a list here, but the stored copy does not hold it."
+
+
+@dataclass
+class _Composer:
+    """Collects pieces in the order they are read, each span once."""
+
+    taken: set[tuple[str, int, int]] = field(default_factory=set)
+    by_document: dict[str, list[Quoted]] = field(default_factory=dict)
+    words: list[frozenset[str]] = field(default_factory=list)
+    missing_list: bool = False
+
+    def count(self) -> int:
+        return sum(1 for pieces in self.by_document.values() for piece in pieces if not piece.is_item and not piece.note)
+
+    def count_of(self, document: str) -> int:
+        return sum(1 for piece in self.by_document.get(document, []) if not piece.is_item and not piece.note)
+
+    def repeats(self, unit: Unit) -> bool:
+        own = stems(unit.words)
+        return any(len(own & said) >= SAME_WORDS * max(1, min(len(own), len(said))) for said in self.words)
+
+    def take(self, document: Document, span: Span, words: str, headings: tuple[str, ...], is_item: bool = False, note: bool = False) -> bool:
+        key = (document.id, span.start, span.end)
+        if key in self.taken and not note:
+            return False
+        self.taken.add(key)
+        self.words.append(stems(words))
+        self.by_document.setdefault(document.id, []).append(Quoted(words, document, (span,), headings, is_item, note))
+        return True
+
+
+def write_quotes(judgement: Judgement) -> Draft:
+    """An answer in the sources' own words: the direct answer first, then what else matters, by who says it."""
+    composer = _Composer()
+    units = judgement.units
+    if not units:
+        return Draft((), "quote")
+    best = units[0]
+    for unit in units:
+        if composer.count() >= MOST_SENTENCES or unit.score < STILL_MATTERS * best.score:
+            break
+        if composer.count_of(unit.document.id) >= MOST_OF_ONE_SOURCE or unit.key in composer.taken or composer.repeats(unit):
+            continue
+        _take_with_context(composer, unit, units, first=unit is best)
+    pieces = tuple(piece for document in composer.by_document.values() for piece in document)
+    return Draft(pieces, "quote", (MISSING_LIST,) if composer.missing_list else ())
+
+
+def _take_with_context(composer: _Composer, unit: Unit, units: Sequence[Unit], first: bool) -> None:
+    """The sentence, what it leans on, the list it announces, and what belongs to the same thought."""
+    document, blocks = unit.document, read_blocks(unit.document.text)
+    scores = {other.key: other.score for other in units}
+    if unit.kind == "item" and (intro := _announcing(document, unit.block)):
+        block, sentence = intro
+        _take(composer, document, block, sentence)
+    start = unit.sentence
+    while start > 0 and LEANS_BACK.match(blocks[unit.block].sentences[start].of(document.text)):
+        start -= 1
+    for sentence in range(start, unit.sentence + 1):
+        _take_announcing(composer, document, unit.block, sentence)
+    if unit.kind == "paragraph":
+        for sentence in range(unit.sentence + 1, min(unit.sentence + 3, len(blocks[unit.block].sentences))):
+            span = blocks[unit.block].sentences[sentence]
+            leans = LEANS_BACK.match(span.of(document.text)) is not None
+            if scores.get((document.id, span.start, span.end), 0.0) < BELONGS * unit.score and not (leans and first):
+                break
+            _take_announcing(composer, document, unit.block, sentence)
+
+
+def _announcing(document: Document, block: int) -> tuple[int, int] | None:
+    """The sentence that announces the list this item stands in."""
+    blocks = read_blocks(document.text)
+    first = next(b for b in range(block, -1, -1) if b == 0 or blocks[b - 1].group != blocks[block].group)
+    before = blocks[first - 1] if first > 0 else None
+    return (first - 1, len(before.sentences) - 1) if before and before.kind == "paragraph" and before.sentences else None
+
+
+def _take_announcing(composer: _Composer, document: Document, block: int, sentence: int) -> None:
+    """A sentence, and the list it announces; where the stored text lacks the list, that is said."""
+    if not _take(composer, document, block, sentence):
+        return
+    announced = announced_by(document.text, block, sentence) or headings_under(document.text, block)
+    if announced is None:
+        return
+    here = read_blocks(document.text)[block]
+    if announced.missing:
+        composer.missing_list = True
+        composer.take(document, here.sentences[sentence], MISSING_LIST, here.headings, note=True)
+    else:
+        _take_items(composer, document, announced)
+
+
+def _take_items(composer: _Composer, document: Document, announced: Announced) -> None:
+    blocks = read_blocks(document.text)
+    for block, span in announced.items:
+        composer.take(document, span, words_of(blocks[block], span, document.text), blocks[block].headings, is_item=True)
+
+
+def _take(composer: _Composer, document: Document, block: int, sentence: int) -> bool:
+    here = read_blocks(document.text)[block]
+    span = here.sentences[sentence]
+    return composer.take(document, span, words_of(here, span, document.text), here.headings)

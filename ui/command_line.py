@@ -1,0 +1,123 @@
+"""The command line: words in, one answer out, as text for people or as one JSON document for programs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from corpus.errors import FractionalError
+from ui import commands, render
+
+EXAMPLES = """examples:
+  fractional ask "What happens in week one?"
+  fractional ask "And what does it cost?" --conversation board-prep
+  fractional add notes/article.md --source "Example Ltd" --dry-run
+  fractional search "build or buy" --top 5
+  fractional history
+  fractional rollback 3
+
+Everything takes --json. Where things are kept: FRACTIONAL_HOME, FRACTIONAL_CORPUS, FRACTIONAL_MODELS."""
+
+Command = Callable[[argparse.Namespace], commands.Outcome]
+Rendering = Callable[[Any], str]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its help and an example."""
+    parser = argparse.ArgumentParser(
+        prog="fractional",
+        description="Ask what practitioners say about fractional AI CTO work, and check every sentence; keep the library it is asked of.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def verb(name: str, help: str, example: str, command: Command, rendering: Rendering) -> argparse.ArgumentParser:
+        added = verbs.add_parser(
+            name, help=help, description=help[0].upper() + help[1:] + ".", epilog=f"example:\n  fractional {example}", formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        added.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else")
+        added.set_defaults(run=command, rendering=rendering)
+        return added
+
+    ask = verb("ask", "answer a question from the library, each sentence with its source", 'ask "Do we need a Chief AI Officer?"', commands.ask, render.answer)
+    ask.add_argument("question")
+    ask.add_argument("--writer", default="auto", help="auto (the best that is ready) or quote (the sources' own sentences)")
+    ask.add_argument("--conversation", default="", metavar="ID", help="go on with a conversation; an unknown ID begins one")
+
+    search = verb("search", "show the passages nearest to a question, without an answer", 'search "go/no-go criteria" --top 5', commands.search, render.passages)
+    search.add_argument("question")
+    search.add_argument("--top", type=_positive, default=10, metavar="K", help="how many passages (10)")
+
+    add = verb("add", "add or update documents from files and folders, and publish them", 'add article.txt --source "Example Ltd" --dry-run', commands.add, render.added)
+    add.add_argument("inputs", nargs="+", metavar="PATH", help="a Markdown or text file, or a folder of them")
+    add.add_argument("--dry-run", action="store_true", help="show what would enter the library, and publish nothing")
+    for name, what in (("title", "the title"), ("source", "the publisher"), ("author", "who wrote it"), ("url", "where it stands"), ("published", "its date, YYYY-MM-DD")):
+        add.add_argument(f"--{name}", default="", help=f"{what}, where the text does not say")
+    add.add_argument("--voice", default="", choices=("", "practitioner", "digest", "house"), help="who is speaking (practitioner)")
+
+    publish = verb("publish", "bring the index in line with the documents in the corpus folder", "publish", commands.publish, render.published)
+    publish.add_argument("--quiet", action="store_true", help="no progress")
+    remove = verb("remove", "withdraw documents from the library", "remove old-article", commands.remove, render.published)
+    remove.add_argument("documents", nargs="+", metavar="DOCUMENT")
+    rollback = verb("rollback", "restore the library as it was in an earlier snapshot, as a new one", "rollback 12", commands.rollback, render.published)
+    rollback.add_argument("snapshot", type=_positive)
+
+    listing = verb("list", "list the documents of the library", "list --kind glossary", commands.list_documents, render.documents)
+    listing.add_argument("--kind", choices=("article", "glossary", "position"))
+    show = verb("show", "show a document with all that is known about it", "show what-a-fractional-ai-cto-actually-does", commands.show, render.document)
+    show.add_argument("document")
+    verb("history", "list the snapshots: who published what, and when", "history", commands.history, render.history)
+    verb("gaps", "list the questions the library could not answer", "gaps", commands.gaps, render.gaps)
+    verb("status", "tell what is published, where things are kept, and what is ready", "status", commands.status, render.status)
+    verb("check", "check the library against its own rules", "check", commands.check, render.checked)
+    serve = verb("serve", "serve the chat on this machine and print its address", "serve --port 8501", commands.serve, render.nothing)
+    serve.add_argument("--port", type=_positive, default=8501)
+    return parser
+
+
+def _positive(words: str) -> int:
+    value = int(words)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{words} is not a number from 1 on")
+    return value
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code says how it went."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        options = build_parser().parse_args(given)
+    except SystemExit as leaving:  # argparse has said why
+        return int(leaving.code or 0)
+    try:
+        outcome: commands.Outcome = options.run(options)
+    except FractionalError as error:
+        return _failed(str(error), error.exit_code, options.json)
+    except KeyboardInterrupt:
+        return _failed("Stopped. What was published before is as it was; run it again to go on.", 130, options.json)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    words = json.dumps(outcome.data, ensure_ascii=False, indent=2) if options.json else options.rendering(outcome.data)
+    if words:
+        try:
+            print(words, flush=True)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return outcome.exit_code
+
+
+def _failed(message: str, exit_code: int, as_json: bool) -> int:
+    print(f"fractional: {message}", file=sys.stderr)
+    if as_json:
+        print(json.dumps({"error": message}, ensure_ascii=False))
+    return exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

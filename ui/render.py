@@ -1,0 +1,137 @@
+"""Data as text for a terminal. Pure: what a command returned in, words out."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import Any
+
+WIDTH = 100
+
+
+def nothing(_data: Any) -> str:
+    return ""
+
+
+def answer(data: dict[str, Any]) -> str:
+    lines = []
+    if data["standalone_question"] != " ".join(data["question"].split()):
+        lines.append(f"Understood as: {data['standalone_question']}\n")
+    if data["verdict"] == "partial":
+        lines.append("In part:\n")
+    lines.append(_wrapped(data["answer"]))
+    if data["perspectives"]:
+        lines.append("\nPractitioners differ:")
+        lines += [_wrapped(f"- {side['view']}: {', '.join(side['sources'])}{_marks(side['citations'])}") for side in data["perspectives"]]
+    if data["citations"]:
+        lines.append("\nSources")
+        lines += [_source(citation) for citation in data["citations"]]
+    if data["removed"]:
+        lines.append(f"\nTaken out by the checks: {len(data['removed'])}")
+        lines += [_wrapped(f"- {removed['text']} ({removed['reason']})") for removed in data["removed"]]
+    lines.append(f"\n{data['verdict']} · writer {data['writer']} · snapshot {data['snapshot']} · {data['timings_ms'].get('total', 0):.0f} ms")
+    return "\n".join(lines)
+
+
+def _marks(numbers: list[int]) -> str:
+    return "".join(f" [{n}]" for n in numbers)
+
+
+def _source(citation: dict[str, Any]) -> str:
+    who = ", ".join(part for part in (citation["author"], citation["source"], citation["published"]) if part)
+    voice = {"digest": " (our digest)", "house": " (our own text)"}.get(citation["voice"], "")
+    sells = " · sells what it describes" if citation["sells_this"] else ""
+    quote = textwrap.shorten(" ".join(citation["quote"].split()), 160, placeholder=" …")
+    return f" [{citation['n']}] {citation['title']}{f' – {who}' if who else ''}{voice}{sells}\n     “{quote}”\n     {citation['document']} {citation['start']}–{citation['end']}"
+
+
+def _wrapped(words: str) -> str:
+    paragraphs = []
+    for line in words.split("\n"):
+        indent = "  " if line.startswith("- ") else ""
+        paragraphs.append(textwrap.fill(re.sub(r"\*\*(.+?)\*\*", r"\1", line), WIDTH, subsequent_indent=indent) if line else "")
+    return "\n".join(paragraphs)
+
+
+def passages(data: dict[str, Any]) -> str:
+    if not data["passages"]:
+        return "Nothing found."
+    parts = []
+    for number, passage in enumerate(data["passages"], start=1):
+        ranks = f"meaning {passage['dense_rank'] or '–'}, words {passage['lexical_rank'] or '–'}"
+        parts.append(f"{number}. {passage['document']} › {passage['heading']} ({ranks})\n{textwrap.indent(_wrapped(passage['text']), '   ')}")
+    return "\n\n".join(parts)
+
+
+def added(data: dict[str, Any]) -> str:
+    parts = []
+    for one in data["inputs"]:
+        if not one["accepted"]:
+            parts.append(f"✗ {one['reason']}")
+            continue
+        parts.append(f"✓ {one['document']}: {one['title']} ({len(one['chunks'])} passages)")
+        parts += [f"    left out: {textwrap.shorten(removal['text'], 70, placeholder=' …')} ({removal['why']})" for removal in one["removed"]]
+        parts += [f"    near-duplicate of {duplicate['document']} ({duplicate['similarity']:.0%} in common)" for duplicate in one["duplicates"]]
+        parts += [f"    note: {warning}" for warning in one["warnings"]]
+        if data["dry_run"]:
+            parts.append(textwrap.indent(one["text"], "    | "))
+    accepted = sum(1 for one in data["inputs"] if one["accepted"])
+    closing = "Nothing was published (dry run)." if data["dry_run"] else f"Snapshot {data['snapshot']} is published."
+    return "\n".join([*parts, f"{accepted} of {len(data['inputs'])} accepted. {closing}"])
+
+
+def published(data: dict[str, Any]) -> str:
+    lines = [f"✗ {fault}" for fault in data["faults"]]
+    for word, sign in (("added", "+"), ("changed", "~"), ("removed", "-")):
+        lines += [f"{sign} {document}" for document in data[word][:20]]
+        if len(data[word]) > 20:
+            lines.append(f"{sign} … and {len(data[word]) - 20} more")
+    changes = sum(len(data[word]) for word in ("added", "changed", "removed"))
+    lines.append(f"Snapshot {data['snapshot']}: {changes} changes, {data['embedded']} passages embedded." if changes else f"Nothing to do: snapshot {data['snapshot']} is up to date.")
+    return "\n".join(lines)
+
+
+def documents(data: dict[str, Any]) -> str:
+    rows = [f"{d['id']:<60.60}  {d['kind']:<8}  {d['voice']:<12}  {d['title']}" for d in data["documents"]]
+    return "\n".join([*rows, f"{len(rows)} documents."])
+
+
+def document(data: dict[str, Any]) -> str:
+    known = [f"{name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in data.items() if value and name not in ("text", "title", "document", "views")]
+    return f"{data['title']}\n{data['document']}\n\n" + "\n".join(known) + f"\n\n{data['text']}"
+
+
+def history(data: dict[str, Any]) -> str:
+    lines = []
+    for snapshot in data["snapshots"]:
+        counts = {word: sum(1 for change in snapshot["changes"] if change["change"] == word) for word in ("added", "changed", "removed")}
+        what = ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing changed"
+        lines.append(f"{snapshot['number']:>4}  {snapshot['made']}  {snapshot['who']}: {textwrap.shorten(snapshot['action'], 60, placeholder=' …')} ({what})")
+    return "\n".join(lines) or "Nothing was published yet."
+
+
+def gaps(data: dict[str, Any]) -> str:
+    return "\n".join(f"{gap['times']:>3}×  {gap['question']}  (nearest: {'; '.join(gap['nearest']) or 'nothing'})" for gap in data["gaps"]) or "No open questions."
+
+
+def status(data: dict[str, Any]) -> str:
+    kinds = ", ".join(f"{count} {kind}" for kind, count in data["documents"].items())
+    lines = [
+        f"snapshot   {data['snapshot']} ({data['made'] or 'nothing published yet'})",
+        f"documents  {kinds}",
+        f"passages   {data['passages']}",
+        f"embedder   {data['embedder']}",
+        f"answers    {data['answers']}, gaps {data['gaps']}",
+        f"overdue    {', '.join(data['overdue_for_review']) or 'none'}",
+        *(f"writer     {w['writer']}: {'ready' if w['ready'] else 'not ready'} ({w['reason']})" for w in data["writers"]),
+        f"home       {data['home']}",
+        f"corpus     {data['corpus']}",
+        f"models     {data['models']}",
+    ]
+    return "\n".join(lines)
+
+
+def checked(data: dict[str, Any]) -> str:
+    lines = [f"✗ {fault}" for fault in data["faults"]] + [f"! {warning}" for warning in data["warnings"]]
+    lines += [f"{name}: {value}" for name, value in data["report"].items()]
+    return "\n".join([*lines, f"{len(data['faults'])} faults."])

@@ -1,0 +1,54 @@
+"""Serving the chat on this machine: starts Streamlit on loopback and prints the address once it answers."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from corpus.errors import FractionalError
+
+# The first start compiles Streamlit's modules; later ones take two or three seconds.
+PATIENCE_SECONDS = 60
+
+
+def serve_chat(port: int) -> int:
+    """Run until stopped; the exit code of the server."""
+    if _taken(port):
+        raise FractionalError(f"Port {port} is taken, perhaps by a chat that is running already. Open http://localhost:{port} or choose another with --port.")
+    command = [sys.executable, "-m", "streamlit", "run", str(Path(__file__).with_name("chat.py")), f"--server.port={port}"]
+    options = ["--server.address=localhost", "--server.headless=true", "--browser.gatherUsageStats=false", "--server.fileWatcherType=none", "--client.toolbarMode=minimal"]
+    server = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL)
+    try:
+        if _answers(port, server):
+            print(f"Fractional is open at http://localhost:{port}  (stop with Ctrl-C)", flush=True)
+        return server.wait()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _answers(port: int, server: subprocess.Popen[bytes]) -> bool:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1) as reply:
+                if reply.status == 200:
+                    return True
+        except OSError:
+            time.sleep(0.2)
+    return False
