@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from corpus.documents import Document
 from corpus.errors import WriterError
@@ -15,7 +17,7 @@ from rag.answers import ABSTAINED, PARTIAL, Answer, Quoted
 from rag.evidence import Evidence, Weigher
 from rag.judge import Judgement, judge
 from rag.perspectives import perspectives_on
-from rag.question import asks_for, standalone_question, topic_of
+from rag.question import Turn, asks_for, standalone_question, topic_of
 from rag.quote_writer import write_quotes
 from rag.retrieve import Passage, alias_table, retrieve
 from rag.verify import Verified, verify
@@ -63,7 +65,7 @@ def answer(chain: Chain, question: str, conversation: str = "", writer: str = "a
     record = chain.index.record
     with clock.time("understand"):
         earlier = record.conversation(conversation) if conversation else []
-        standalone = standalone_question(question, [turn["standalone_question"] for turn in earlier])
+        standalone = standalone_question(question, [_turn(kept) for kept in earlier])
     with record.reading():  # one snapshot from here to the last check
         snapshot, documents, aliases = chain.library()
         with clock.time("retrieve"):
@@ -91,6 +93,12 @@ def answer(chain: Chain, question: str, conversation: str = "", writer: str = "a
     )
     _keep(chain, made)
     return made
+
+
+def _turn(kept: Mapping[str, Any]) -> Turn:
+    """A kept answer as the next question needs it."""
+    items = re.findall(r"^- (.+?)(?: \[\d+\])*$", kept["answer"], re.MULTILINE)
+    return Turn(kept["standalone_question"], tuple(items))
 
 
 def _compose(question: str, standalone: str, judgement: Judgement, evidence: Evidence, verified: Verified, documents: Mapping[str, Document]) -> Answer:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from rag.words import GENERIC_NAMES, content_words, stem
+from rag.words import GENERIC_NAMES, STOP_WORDS, content_words, stem
 
 POINTS_BACK = re.compile(
     r"\b(?:it|its|they|them|their|theirs|he|she|his|her|him|this|these|those|one|ones|former|latter|same|that|there|such|either|neither|both|others?)\b", re.IGNORECASE
@@ -21,7 +22,8 @@ FEW_WORDS = 3
 
 PRICE = re.compile(
     r"\bhow much (?:do|does|did|would|will|should|is|are|money|per|to pay|for)\b(?!.{0,40}\b(?:time|say|control|work)\b)|"
-    r"\bwhat(?:'s|’s|s)?\b[^?.]{0,70}\b(?:costs?|charges?|pric\w+|fees?|rates?|retainers?|salary|pay|budget|set (?:me|us) back)\b|"
+    r"\bwhat (?:do|does|did|would|will|should|could|can|might) [^?.]{0,60}\b(?:costs?|charges?|pay|budget|set (?:me|us|you) back)\b|"
+    r"\bwhat(?:'s|’s|s| is| are)(?: the| a| an| their| your| his| her)? [^?.]{0,40}\b(?:cost|price|fee|retainer|salary|budget)\b|\b(?:their|his|her|your|going|the) rates?\b(?! of)|"
     r"\b(?:day|hourly|daily|monthly|weekly) rates?\b|\bpric(?:e|es|ed|ing)\b|\b(?:fees?|rate card)\b|\bcosts? (?:of|for) (?:a|an|the|one|hiring|such)\b|\bballpark\b|\bset (?:me|us) back\b|"
     r"\bbudget for\b|\bretainer (?:figure|fee|price|cost|range)\b|\bper (?:hour|day|month)\b|\bafford\b|\bhow expensive\b",
     re.IGNORECASE,
@@ -34,6 +36,11 @@ PERSON = re.compile(
     r"\bnames? of\b[^?.]{0,40}\b(?:ceo|cto|cfo|founder|owner|president|chair\w*|boss|director|executive|person)\b|\bwhat(?:'s|’s| is) (?:his|her|their) name\b|\bwho founded\b|\bwhat(?:'s|’s| is) the name\b",
     re.IGNORECASE,
 )
+# "More or less than" is a comparison, which words can answer.
+COMPARES = re.compile(r"\b(?:more|less|cheaper|dearer|pricier|higher|lower)\b.{0,40}\bthan\b", re.IGNORECASE)
+SHARE = re.compile(r"\b(?:percent|percentage|per cent|proportion|fraction|what share|which share|share of|success rate|failure rate)\b|%", re.IGNORECASE)
+ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "sixth": 5, "last": -1, "1st": 0, "2nd": 1, "3rd": 2, "4th": 3}
+ORDINAL = re.compile(rf"\b(?:the )?({'|'.join(ORDINALS)})(?: (?:one|point|item|call|area|view|option|reason|thing|step|of (?:them|those|these)))?\b", re.IGNORECASE)
 DATE = re.compile(r"\b(?:when (?:did|was|were|will)|(?:what|which) (?:year|date|day|month)|what time)\b", re.IGNORECASE)
 TRICKERY = re.compile(
     r"\b(?:(?:ignore|forget|disregard|bypass|override)\b.{0,40}\b(?:instructions?|rules?|prompts?|guidelines?|sources?|restrictions?|library|training|above|previous|citations?)|system prompt|"
@@ -43,12 +50,24 @@ TRICKERY = re.compile(
 )
 
 
-def standalone_question(question: str, history: Sequence[str]) -> str:
+@dataclass(frozen=True)
+class Turn:
+    """What was asked before, as it was understood, and the list items that the answer showed."""
+
+    question: str
+    items: tuple[str, ...] = ()
+
+
+def standalone_question(question: str, history: Sequence[Turn]) -> str:
     """The question as it means without the conversation: a follow-up takes its subject from what was asked before."""
     question = " ".join(question.split())
-    if not history or not _follows_up(question):
+    if not history:
         return question
-    asked, earlier = topic_of(history[-1])
+    if item := _item_meant(question, history[-1].items):
+        return f"{question} (about: {item})"
+    if not _follows_up(question):
+        return question
+    asked, earlier = topic_of(history[-1].question)
     about = f"{earlier} {asked}".strip() if _follows_up(asked) else asked
     return f"{question} (about: {about})"
 
@@ -62,6 +81,15 @@ def _follows_up(question: str) -> bool:
     return len(telling) < FEW_WORDS and len(question.split()) <= 6
 
 
+def _item_meant(question: str, items: Sequence[str]) -> str:
+    """ "The second one" of the list that was just shown."""
+    match = ORDINAL.search(question)
+    if not match or not items or len(question.split()) > 12:
+        return ""
+    place = ORDINALS[match.group(1).lower()]
+    return items[place] if place < len(items) else ""
+
+
 def topic_of(standalone: str) -> tuple[str, str]:
     """The question itself and the earlier one it is about."""
     match = re.match(r"^(.*) \(about: (.*)\)$", standalone, re.DOTALL)
@@ -69,14 +97,50 @@ def topic_of(standalone: str) -> tuple[str, str]:
 
 
 def asks_for(question: str) -> str:
-    """price | person | date | number | text: what an answer to it must hold."""
+    """price | person | share | date | number | text: what an answer to it must hold."""
     if PERSON.search(question):
         return "person"
-    if PRICE.search(question):
+    if PRICE.search(question) and not COMPARES.search(question):
         return "price"
+    if SHARE.search(question) and re.search(r"\b(?:what|which|how|exact|give|know)\b|percentage is", question, re.IGNORECASE):
+        return "share"
     if DATE.search(question):
         return "date"
     return "number" if NUMBER.search(question) else "text"
+
+
+def counted_thing(question: str) -> frozenset[str]:
+    """What a "how many" counts: the stems of the words right after it; empty where it counts people or does not count."""
+    match = re.search(r"\bhow many\s+((?:[\w-]+\s*){1,3})", question, re.IGNORECASE)
+    if not match:
+        return frozenset()
+    words = []
+    for word in match.group(1).split():
+        if word.lower() in STOP_WORDS:
+            break
+        words.append(word)
+    things = {stem(word) for word in content_words(" ".join(words)) if word.lower() not in GENERIC_NAMES}
+    return frozenset() if things & {"people", "person", "company", "compani", "organization"} else frozenset(things)
+
+
+# Words that ask what a source says without saying about what, as stems.
+GENERAL = frozenset(stem(word) for word in "sell offer think believe recommend suggest claim argue write article post text guide page list view opinion advice answer author list point describe define".split())
+
+
+def focus_of(question: str) -> str:
+    """The word a "which" or "what" turns on: "which insurance covers …"."""
+    match = re.search(r"\b(?:which|what)\s+([a-z][a-z-]{2,})\b", question, re.IGNORECASE)
+    word = match.group(1) if match and len(content_words(question)) <= FEW_WORDS else ""
+    return word if word and word.lower() not in STOP_WORDS and stem(word) not in GENERAL else ""
+
+
+def owned_thing(question: str) -> str:
+    """What a named one is said to have: "Truvisory's revenue"."""
+    match = re.search(r"\b([A-Z][\w-]+)['’]s\s+([a-z][a-z-]{2,})\b", question)
+    if not match or match.group(1).lower() in GENERIC_NAMES or match.group(1).lower() in ("what", "who", "how", "where", "that", "it", "there", "here", "let"):
+        return ""
+    word = match.group(2)
+    return "" if word in STOP_WORDS or stem(word) in GENERAL else word
 
 
 def tries_to_trick(question: str) -> bool:

@@ -1,0 +1,45 @@
+# Every target that needs the environment sets it up first; when nothing has changed that takes a blink.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check soak bench lock clean
+
+python := .venv/bin/python
+fractional := .venv/bin/fractional
+
+ifneq ($(WRITER),)
+export FRACTIONAL_WRITER := $(WRITER)
+endif
+
+help: ## this list
+	@echo "make TARGET, where TARGET is"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' Makefile
+	@echo "PYTHON=python3.12 picks the Python; TORCH_INDEX=ADDRESS says where torch's CPU build is, if set-up asks for it."
+
+setup: ## install everything into .venv; the other targets do so themselves
+	@sh deploy/setup.sh
+
+run: setup ## publish the library and serve the chat (PORT=8600, WRITER=quote)
+	@$(fractional) publish || [ $$? -eq 3 ] # 3: some documents were refused and the rest published
+	@exec $(fractional) serve $(if $(PORT),--port $(PORT))
+
+test: setup ## run all tests, those with a model and a browser included
+	@$(python) -m pytest -m "not soak and not bench"
+
+check: setup ## lint, format, types and the fast tests: under a minute, before each commit
+	@$(python) -m ruff check
+	@$(python) -m ruff format --check
+	@$(python) -m mypy
+	@$(python) -m pytest -q -m "not slow and not model and not browser and not soak and not bench"
+
+soak: setup ## run the long tests: crashes, many readers, big libraries
+	@$(python) -m pytest -m soak
+
+bench: setup ## measure against the starter pipeline
+	@$(python) -m benchmarks.starter_comparison
+
+lock: ## make requirements.lock again after pyproject.toml's dependencies changed
+	@deploy/lock
+
+clean: ## remove .venv and caches; the library's home and its models stay
+	@rm -f .venv/set-up.json # first, so that a .venv removed by half is not taken for a whole one
+	@rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find benchmarks corpus deploy evals ingest rag tests ui -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,204 @@
+"""The chat: ask, and check every sentence. Run by Streamlit (`fractional serve`); the script runs again at every click.
+
+Draws, and nothing else: answers and what was said before come from `WarmChain`, their HTML from `answer_view`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from corpus.errors import FractionalError
+from corpus.settings import read_settings
+from ui import answer_view as view
+from ui.commands import open_chain
+from ui.plain_text import as_label, without_paths
+from ui.warm_chain import WarmChain
+
+log = logging.getLogger(__name__)
+
+TITLE = "Fractional"
+WHAT_THIS_IS = "What practitioners say about fractional AI CTO work, every sentence with its source."
+NOTHING_YET = "The library is empty so far, so there is nothing to ask."
+SOMETHING_WENT_WRONG = "Something went wrong; it has been noted."
+# A question, not a document.
+LONGEST_QUESTION = 2_000
+LONGEST_CONVERSATION_ID = 100
+LOOK_AGAIN_SECONDS = 0.4
+# More columns than this are too narrow to read.
+SIDES_ACROSS = 3
+# The only script of ours on the page; it runs once for each newest turn, and holds nothing that was asked or found.
+SHOW_NEWEST = "document.querySelector('.st-key-newest')?.scrollIntoView({block: 'start'});"
+# A disc with one part of it filled in.
+ICON = (
+    '<svg viewBox="0 0 32 32"><circle cx="16" cy="16" r="14" fill="#2f6150"/>'
+    '<path d="M16 16V5a11 11 0 0 1 11 11z" fill="#f3f1ea"/></svg>'
+)
+
+
+@st.cache_resource(show_spinner=False)
+def warm_chain() -> WarmChain:
+    """One for all sessions; it opens in the background, so that the page stands at once."""
+    return WarmChain(read_settings(), open_chain).start()
+
+
+def page() -> None:
+    """Title, what was said, the new question and its answer; or, on a first visit, what could be asked."""
+    conversation = _conversation()
+    chain = warm_chain()
+    turns = chain.conversation(conversation)
+    opening = bool(conversation) and not chain.opened  # what was said before can't be read yet
+    above, asking, below = st.container(key="above"), st.container(key="asking"), st.empty()
+    typed = asking.chat_input("Ask about fractional AI CTO work", max_chars=LONGEST_QUESTION, key="question")
+    question = (typed or st.session_state.pop("suggested", "")).strip()
+    if question:
+        below.empty()  # at once, not when the answer is there
+    with above:
+        _head(started=bool(turns or question or opening))
+        for turn in turns[: None if question else -1]:
+            draw_answer(turn, chain)
+        if question:
+            _ask(chain, question, conversation or _begin(), len(turns) + 1)
+        elif turns:
+            with _newest(len(turns)):
+                draw_answer(turns[-1], chain)
+    if not question:
+        with below.container():
+            if not turns and not opening:
+                _welcome(chain)
+            if not chain.ready:
+                _warming_up(complete=chain.opened)
+
+
+def _conversation() -> str:
+    """The address names the conversation, so that a reload, a bookmark and the back button all mean what they show."""
+    named = st.query_params.get("conversation", "")[:LONGEST_CONVERSATION_ID]
+    st.session_state["conversation"] = named
+    return named
+
+
+def _begin() -> str:
+    id = uuid.uuid4().hex
+    st.session_state["conversation"] = st.query_params["conversation"] = id
+    return id
+
+
+def _new_conversation() -> None:
+    st.query_params.clear()
+
+
+def _head(started: bool) -> None:
+    size = "fr-head fr-small" if started else "fr-head"
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="head"):
+        st.html(f'<header class="{size}"><h1>{TITLE}</h1><p>{WHAT_THIS_IS}</p></header>')
+        if started:
+            st.button("New conversation", on_click=_new_conversation, type="tertiary", key="new-conversation")
+
+
+def _welcome(chain: WarmChain) -> None:
+    """Four questions to begin with, once the library is open."""
+    if chain.trouble:
+        _draw_trouble(chain.trouble)
+        st.button("Try again", on_click=warm_chain.clear)
+    elif chain.opened:
+        suggestions = chain.suggestions()
+        with st.container(key="suggestions"):
+            st.html(f'<p class="fr-lead">{"You could begin with" if suggestions else NOTHING_YET}</p>')
+            for number, question in enumerate(suggestions):
+                label = as_label(question)
+                st.button(label, key=f"suggestion-{number}", on_click=_suggest, args=(question,), width="stretch")
+
+
+def _suggest(question: str) -> None:
+    st.session_state["suggested"] = question
+
+
+@st.fragment(run_every=LOOK_AGAIN_SECONDS)
+def _warming_up(complete: bool) -> None:
+    """A word about the wait; draws the page again when there is more to show."""
+    chain = warm_chain()
+    if chain.ready or (chain.opened and not complete):
+        st.rerun()
+    st.html('<p class="fr-warming" role="status">Warming up …</p>')
+
+
+def _ask(chain: WarmChain, question: str, conversation: str, turn: int) -> None:
+    writer = os.environ.get("FRACTIONAL_WRITER") or "auto"
+    with _newest(turn):
+        st.html(view.question_html(question))
+        try:
+            with st.spinner("Looking in the library …" if chain.ready else "Warming up …"):
+                answer = chain.ask(question, conversation, writer)
+        except Exception as error:
+            log.exception("A question could not be answered.")
+            _draw_trouble(error)
+        else:
+            draw_answer(answer, chain, with_question=False)
+
+
+def _newest(turn: int) -> DeltaGenerator:
+    """Where the newest turn stands: its question at the top of the window, so that one reads from the start."""
+    if turn == 1:
+        return st.container(key="first")
+    place = st.container(key="newest")
+    place.html(f"<script>{SHOW_NEWEST} /* {turn} */</script>", unsafe_allow_javascript=True)
+    return place
+
+
+def draw_answer(answer: dict[str, Any], chain: WarmChain, with_question: bool = True) -> None:
+    """One turn: question, badge, text, the sides, the sources, what was taken out, and the foot line."""
+    documents = chain.documents(citation["document"] for citation in answer["citations"])
+    if with_question:
+        st.html(view.question_html(answer["question"]))
+    st.html(view.understood_html(answer) + view.badge_html(answer) + view.answer_html(answer))
+    if answer["perspectives"]:
+        _draw_perspectives(answer["perspectives"], answer)
+    if sources := view.sources_html(answer, documents):
+        st.html(sources)
+    if answer["removed"]:
+        with st.expander(f"Taken out by the checks ({len(answer['removed'])})"):
+            st.html(view.removed_html(answer))
+    st.html(view.foot_html(answer))
+
+
+def _draw_perspectives(sides: Sequence[dict[str, Any]], answer: dict[str, Any]) -> None:
+    st.html('<h3 class="fr-differ">Practitioners differ</h3>')
+    for first in range(0, len(sides), SIDES_ACROSS):
+        row = sides[first : first + SIDES_ACROSS]
+        for column, side in zip(st.columns(len(row), border=True), row, strict=True):
+            column.html(view.perspective_html(side, answer))
+
+
+def _draw_trouble(error: Exception) -> None:
+    """An error of ours in its own calm words, any other in one sentence; the log has all of it."""
+    words = SOMETHING_WENT_WRONG
+    if isinstance(error, FractionalError):
+        settings = read_settings()
+        places = {
+            settings.home: "the library’s home",
+            settings.models: "the models’ folder",
+            settings.corpus: "its folder",
+        }
+        words = without_paths(str(error), {str(place): name for place, name in places.items()})
+    st.html(view.trouble_html(words))
+
+
+def main() -> None:
+    st.set_page_config(page_title=TITLE, page_icon=ICON, layout="centered")
+    st.html(Path(__file__).with_name("chat.css"))
+    try:
+        page()
+    except Exception as error:
+        log.exception("The page could not be drawn.")
+        _draw_trouble(error)
+
+
+if __name__ == "__main__":  # Streamlit runs it so
+    main()
