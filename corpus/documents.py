@@ -76,6 +76,11 @@ class Document:
         return f"{FOLDER_OF_KIND[self.kind]}/{self.id}.md"
 
     @property
+    def sells_something(self) -> bool:
+        """Whether the source is known to sell what it speaks of; "not stated in the part read" is not known."""
+        return bool(self.sells) and not re.match(r"(?:not|none|nothing|unknown)\b", self.sells, re.IGNORECASE)
+
+    @property
     def speaker(self) -> str:
         """Who is speaking, in the words an answer uses."""
         if self.author and self.source and self.author.lower() not in self.source.lower():
@@ -93,7 +98,12 @@ class _PlainLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            raise yaml.constructor.ConstructorError(None, None, "aliases (*name) are not allowed", self.peek_event().start_mark)
+            raise yaml.constructor.ConstructorError(
+                None,
+                None,
+                "aliases (*name) are not allowed",
+                self.peek_event().start_mark,  # type: ignore[no-untyped-call]
+            )
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
@@ -101,30 +111,53 @@ class _PlainLoader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is not a word", key_node.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} is not a word", key_node.start_mark
+                )
             if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", key_node.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands twice", key_node.start_mark
+                )
             seen.add(key)
         return super().construct_mapping(node, deep)
 
 
-# Dates, yes/no and numbers stay the words that were written: a title "2025" or a date 2025-12 is text to us.
+# Dates, yes/no and numbers stay the words that were written: a title "2025" or a date 2025-12 is text to us. Asking for one by
+# its tag (`!!timestamp x`) is refused: the constructors of PyYAML fail on some values with errors that are not YAMLErrors.
 _PlainLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag in ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag == "tag:yaml.org,2002:null"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+_PlainLoader.yaml_constructors = {
+    tag: yaml.SafeLoader.yaml_constructors[tag]
+    for tag in (*(f"tag:yaml.org,2002:{name}" for name in ("null", "str", "seq", "map")), None)
+}
+
+
+class _PlainDumper(yaml.SafeDumper):
+    """One field a line, as people write them and git compares them; a list of words stays on its line."""
+
+
+_PlainDumper.add_representer(
+    dict, lambda dumper, values: dumper.represent_mapping("tag:yaml.org,2002:map", values, flow_style=False)
+)
 
 
 def parse_document(raw: str, place: str | Path) -> Document:
     """The document written in `raw`, or a `DocumentError` that names file, line and remedy."""
     if len(raw) > LARGEST_TEXT:
-        raise DocumentError(place, f"the text has {len(raw):,} characters, more than {LARGEST_TEXT:,}", "Split it into articles.")
+        raise DocumentError(
+            place, f"the text has {len(raw):,} characters, more than {LARGEST_TEXT:,}", "Split it into articles."
+        )
     front, body, body_line = split_front_matter(raw, place)
     if front is None:
         raise DocumentError(
-            place, "there is no front matter", "Begin the file with `---`, the fields, and `---`; or bring it in with `fractional add`.", 1
+            place,
+            "there is no front matter",
+            "Begin the file with `---`, the fields, and `---`; or bring it in with `fractional add`.",
+            1,
         )
-    values = _load_front_matter(front, place)
+    values = load_front_matter(front, place)
     return build_document(values, body.strip("\n") + "\n" if body.strip() else "", place, front, body_line)
 
 
@@ -138,27 +171,44 @@ def split_front_matter(raw: str, place: str | Path) -> tuple[str | None, str, in
         if line.rstrip() in ("---", "..."):
             front = "\n".join(lines[1:number])
             if len(front) > LARGEST_FRONT_MATTER:
-                raise DocumentError(place, f"the front matter has {len(front):,} characters", "Keep it to the fields in docs/writing-for-the-library.md.", 1)
+                raise DocumentError(
+                    place,
+                    f"the front matter has {len(front):,} characters",
+                    "Keep it to the fields in docs/writing-for-the-library.md.",
+                    1,
+                )
             return front, "\n".join(lines[number + 1 :]), number + 2
     raise DocumentError(place, "the front matter is never closed", "Add a line `---` after the last field.", 1)
 
 
-def _load_front_matter(front: str, place: str | Path) -> dict[str, Any]:
+def load_front_matter(front: str, place: str | Path) -> dict[str, Any]:
+    """The fields, each value as the words that were written."""
     try:
-        values = yaml.load(front, Loader=_PlainLoader)  # noqa: S506 - _PlainLoader is a SafeLoader with less
+        values = yaml.load(front, Loader=_PlainLoader)
     except yaml.YAMLError as exc:
         mark = getattr(exc, "problem_mark", None)
         problem = getattr(exc, "problem", None) or "it is not valid YAML"
         line = mark.line + 2 if mark else 1
-        raise DocumentError(place, f"the front matter can't be read: {problem}", "Write `field: value`, quoting values that hold `:` or `#`.", line) from exc
+        raise DocumentError(
+            place,
+            f"the front matter can't be read: {problem}",
+            "Write `field: value`, quoting values that hold `:` or `#`.",
+            line,
+        ) from exc
     except (RecursionError, ValueError) as exc:
-        raise DocumentError(place, "the front matter is nested too deeply or holds a value that can't be read", "Use plain fields.", 1) from exc
+        raise DocumentError(
+            place, "the front matter is nested too deeply or holds a value that can't be read", "Use plain fields.", 1
+        ) from exc
+    if values is None:
+        return {}
     if not isinstance(values, dict):
         raise DocumentError(place, "the front matter is not a list of fields", "Write `field: value` lines.", 2)
     return values
 
 
-def build_document(values: dict[str, Any], text: str, place: str | Path, front: str = "", body_line: int = 1) -> Document:
+def build_document(
+    values: dict[str, Any], text: str, place: str | Path, front: str = "", body_line: int = 1
+) -> Document:
     """A checked document from front matter values and a text."""
 
     def fail(name: str, problem: str, remedy: str) -> DocumentError:
@@ -186,10 +236,9 @@ def build_document(values: dict[str, Any], text: str, place: str | Path, front: 
             if value is None:
                 value = ""
             if not isinstance(value, str):
-                raise fail(name, "is not plain text", f"Write `{name}: \"…\"` on one line.")
+                raise fail(name, "is not plain text", f'Write `{name}: "…"` on one line.')
             known[name] = " ".join(value.split())
-        flat = known[name] if isinstance(known[name], str) else " ".join(map(str, known[name]))
-        if _unprintable(flat):
+        if name != "views" and _unprintable(known[name] if isinstance(known[name], str) else " ".join(known[name])):
             raise fail(name, "holds control or invisible characters", "Write it again as plain text.")
 
     if known["kind"] not in KINDS:
@@ -197,10 +246,16 @@ def build_document(values: dict[str, Any], text: str, place: str | Path, front: 
     if known["voice"] not in VOICES:
         raise fail("voice", f"is `{known['voice']}`", f"Use one of: {', '.join(VOICES)}.")
     if not ID_PATTERN.match(known["id"]) or len(known["id"]) > LONGEST_ID:
-        raise fail("id", f"is `{known['id'][:60]}`", f"Use lower-case words joined by hyphens, at most {LONGEST_ID} characters.")
+        raise fail(
+            "id",
+            f"is `{known['id'][:60]}`",
+            f"Use lower-case words joined by hyphens, at most {LONGEST_ID} characters.",
+        )
     for name in ("published", "added", "review_by"):
         if known[name] and not _is_date(known[name]):
-            raise fail(name, f"is `{known[name]}`, which is no date", "Write YYYY-MM-DD (or YYYY-MM, YYYY), or leave it empty.")
+            raise fail(
+                name, f"is `{known[name]}`, which is no date", "Write YYYY-MM-DD (or YYYY-MM, YYYY), or leave it empty."
+            )
     if known["url"] and not re.match(r"^https?://[^\s<>\"]+$", known["url"]):
         raise fail("url", "is not a web address", "Give the whole address, beginning with https://, or leave it empty.")
     if known["read"] not in ("", "whole", "part"):
@@ -209,9 +264,15 @@ def build_document(values: dict[str, Any], text: str, place: str | Path, front: 
         raise fail("quotes", f"holds {len(known['quotes'])} quotations", f"Keep at most {MOST_QUOTES}.")
     for quote in known["quotes"]:
         if len(quote.split()) > LONGEST_QUOTE_WORDS:
-            raise fail("quotes", f"holds one of {len(quote.split())} words ({quote[:40]}…)", f"Keep each to {LONGEST_QUOTE_WORDS} words.")
+            raise fail(
+                "quotes",
+                f"holds one of {len(quote.split())} words ({quote[:40]}…)",
+                f"Keep each to {LONGEST_QUOTE_WORDS} words.",
+            )
     if known["kind"] == "position" and (not known["question"] or len(known["views"]) < 2):
-        raise fail("views", "needs a question and at least two views", "See docs/writing-for-the-library.md, Positions.")
+        raise fail(
+            "views", "needs a question and at least two views", "See docs/writing-for-the-library.md, Positions."
+        )
     if not text.strip():
         raise DocumentError(place, "there is no text below the front matter", "Write the document's text.", body_line)
     return Document(text=text, **known)
@@ -222,11 +283,22 @@ def _read_views(value: Any, fail: Any) -> tuple[View, ...]:
         return ()
     try:
         return tuple(
-            View(view=str(entry["view"]), holders=tuple(Holder(str(h["document"]), str(h["quote"])) for h in entry["holders"]))
+            View(
+                view=_words(entry["view"]),
+                holders=tuple(Holder(_words(h["document"]), _words(h["quote"])) for h in entry["holders"]),
+            )
             for entry in value
         )
     except (TypeError, KeyError) as exc:
-        raise fail("views", "is not a list of views with holders", "See docs/writing-for-the-library.md, Positions.") from exc
+        raise fail(
+            "views", "is not a list of views with holders", "See docs/writing-for-the-library.md, Positions."
+        ) from exc
+
+
+def _words(value: Any) -> str:
+    if not isinstance(value, str) or _unprintable(value):
+        raise TypeError(value)
+    return " ".join(value.split())
 
 
 def _line_of(name: str, front: str) -> int:
@@ -257,13 +329,18 @@ def format_document(document: Document) -> str:
         value = getattr(document, name)
         if name == "views":
             if value:
-                values[name] = [{"view": v.view, "holders": [{"document": h.document, "quote": h.quote} for h in v.holders]} for v in value]
+                values[name] = [
+                    {"view": v.view, "holders": [{"document": h.document, "quote": h.quote} for h in v.holders]}
+                    for v in value
+                ]
         elif name in LIST_FIELDS:
             if value:
                 values[name] = list(value)
         elif value or name in ("source", "author", "url", "published", "sells"):
             values[name] = value
-    front = yaml.dump(values, allow_unicode=True, sort_keys=False, width=10_000, default_flow_style=None)
+    front = yaml.dump(
+        values, Dumper=_PlainDumper, allow_unicode=True, sort_keys=False, width=10_000, default_flow_style=None
+    )
     return f"---\n{front}---\n\n{document.text.strip(chr(10))}\n"
 
 

@@ -67,7 +67,10 @@ class OnnxEmbedder:
     def _tokenizer(self) -> Any:
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+        try:
+            tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+        except Exception as exc:  # the library raises nothing narrower
+            raise self._broken(exc) from exc
         tokenizer.no_padding()
         tokenizer.no_truncation()
         return tokenizer
@@ -80,9 +83,16 @@ class OnnxEmbedder:
         options.intra_op_num_threads = usable_cores()
         options.log_severity_level = 3
         try:
-            return onnxruntime.InferenceSession(str(self.folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
-        except Exception as exc:
-            raise ModelError(f"The embedder in {self.folder} can't be loaded ({exc}). Remove that folder; it is made again.") from exc
+            return onnxruntime.InferenceSession(
+                str(self.folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as exc:  # the library raises nothing narrower
+            raise self._broken(exc) from exc
+
+    def _broken(self, exc: Exception) -> ModelError:
+        return ModelError(
+            f"The embedder in {self.folder} can't be loaded ({exc}). Remove that folder; it is made again."
+        )
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))]
@@ -143,21 +153,33 @@ class SentenceTransformersEmbedder:
         return int(self._loaded.max_seq_length or 256)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        if not texts:  # transformers fails on none
+            return []
         return [len(ids) for ids in self._loaded.tokenizer(list(texts), truncation=False, verbose=False)["input_ids"]]
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         # sentence-transformers sorts by length itself within one call.
-        vectors = self._loaded.encode(list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
-        return np.asarray(vectors, dtype=np.float32)
+        # The length is made one here: in bf16, it came out between 0.996 and 1.004.
+        vectors = self._loaded.encode(list(texts), batch_size=BATCH, show_progress_bar=False)
+        return _of_length_one(np.asarray(vectors, dtype=np.float32))
 
     def embed_tokens(self, texts: Sequence[str]) -> list[InContext]:
         found = []
-        for text, vectors in zip(texts, self._loaded.encode(list(texts), output_value="token_embeddings", convert_to_numpy=False), strict=True):
+        for text, vectors in zip(
+            texts,
+            self._loaded.encode(list(texts), output_value="token_embeddings", convert_to_numpy=False),
+            strict=True,
+        ):
             ids = self._loaded.tokenizer(text, truncation=True, max_length=self.window)["input_ids"]
             names = self._loaded.tokenizer.convert_ids_to_tokens(ids)[1:-1]
             values = np.asarray(vectors.float().cpu(), dtype=np.float32)[1 : len(ids) - 1]
-            found.append(InContext(tuple(names), values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-9)))
+            found.append(InContext(tuple(names), _of_length_one(values)))
         return found
+
+
+def _of_length_one(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    scaled: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return scaled
 
 
 def open_embedder(settings: Settings) -> Embedder:
@@ -188,7 +210,9 @@ def exported_model(models: Path) -> Path:
     weights = bundled_weights()
     digest = hashlib.sha256((weights / "model.safetensors").read_bytes()).hexdigest()
     if digest != BUNDLED_SHA256:
-        raise ModelError(f"{weights / 'model.safetensors'} is not the official release (sha256 {digest[:12]}…). Remove .venv and set up again.")
+        raise ModelError(
+            f"{weights / 'model.safetensors'} is not the official release (sha256 {digest[:12]}…). Remove .venv and set up again."
+        )
     print("Preparing the embedder (once, about ten seconds) …", file=sys.stderr, flush=True)
     try:
         models.mkdir(parents=True, exist_ok=True)
@@ -203,7 +227,9 @@ def exported_model(models: Path) -> Path:
                 if not (folder / "model.onnx").is_file():  # another process may have been first; then its folder serves
                     raise
     except OSError as exc:
-        raise ModelError(f"The embedder can't be kept in {models} ({exc.strerror}). Set FRACTIONAL_MODELS to a folder that can be written.") from exc
+        raise ModelError(
+            f"The embedder can't be kept in {models} ({exc.strerror}). Set FRACTIONAL_MODELS to a folder that can be written."
+        ) from exc
     return folder
 
 
@@ -229,7 +255,9 @@ def _export(weights: Path, target: Path) -> None:
             mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
             return torch.nn.functional.normalize(mean, dim=1), torch.nn.functional.normalize(hidden, dim=2)
 
-    tokens = AutoTokenizer.from_pretrained(weights)(["two example", "texts of different length"], return_tensors="pt", padding=True)
+    tokens = AutoTokenizer.from_pretrained(weights)(
+        ["two example", "texts of different length"], return_tensors="pt", padding=True
+    )
     model = MeanOfTokens(AutoModel.from_pretrained(weights, attn_implementation="eager")).eval()
     batch_and_length = {0: "batch", 1: "length"}
     with warnings.catch_warnings(), torch.no_grad():
@@ -240,7 +268,12 @@ def _export(weights: Path, target: Path) -> None:
             str(target),
             input_names=["input_ids", "attention_mask"],
             output_names=["embedding", "tokens"],
-            dynamic_axes={"input_ids": batch_and_length, "attention_mask": batch_and_length, "embedding": {0: "batch"}, "tokens": batch_and_length},
+            dynamic_axes={
+                "input_ids": batch_and_length,
+                "attention_mask": batch_and_length,
+                "embedding": {0: "batch"},
+                "tokens": batch_and_length,
+            },
             opset_version=17,
             dynamo=False,  # the newer exporter needs another package and gives the same graph
         )

@@ -5,6 +5,7 @@ FractionalError                 the root; its text is shown to the user as it is
 ├── SettingsError               a setting or an environment variable can't be used                 (exit 1)
 ├── HomeError                   the home can't be read or written: missing, read-only, disk full   (exit 1)
 ├── RecordError                 the record (SQLite) is damaged or of another version               (exit 1)
+├── VectorsBroken               the vectors are damaged; who holds the record makes them again     (exit 1)
 ├── Busy                        another process is publishing                                      (exit 1)
 ├── ModelError                  embedding weights are missing or don't load                        (exit 1)
 ├── NotFound                    no such document, snapshot or conversation                         (exit 1)
@@ -42,6 +43,10 @@ class HomeError(FractionalError):
 
 
 class RecordError(FractionalError):
+    pass
+
+
+class VectorsBroken(FractionalError):
     pass
 
 
@@ -88,9 +93,17 @@ def home_errors(home: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as exc:
         text = str(exc).lower()
         if "full" in text:
-            raise HomeError(f"The disk that holds {home} is full. Free some space and run it again; nothing is lost.") from exc
+            raise HomeError(
+                f"The disk that holds {home} is full. Free some space and run it again; nothing is lost."
+            ) from exc
         if "readonly" in text or "unable to open" in text:
-            raise HomeError(f"{home} can't be written. Give this user write access or set FRACTIONAL_HOME elsewhere.") from exc
+            raise HomeError(
+                f"{home} can't be written. Give this user write access or set FRACTIONAL_HOME elsewhere."
+            ) from exc
+        if "disk i/o" in text:
+            raise HomeError(
+                f"The disk that holds {home} failed to read or write. Check the disk and its quota, and run it again; nothing is lost."
+            ) from exc
         if "locked" in text or "busy" in text:
             raise Busy(f"Another process is writing to {home}. Wait for it to finish and run it again.") from exc
         if isinstance(exc, sqlite3.IntegrityError):
@@ -100,11 +113,17 @@ def home_errors(home: Path) -> Iterator[None]:
             "the library is indexed again from its documents; history and conversations are in the file moved aside."
         ) from exc
     except OSError as exc:
-        if exc.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise HomeError(f"The disk that holds {home} is full. Free some space and run it again; nothing is lost.") from exc
+        if exc.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise HomeError(
+                f"The disk that holds {home} is full. Free some space and run it again; nothing is lost."
+            ) from exc
         if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             place = exc.filename or home
-            raise HomeError(f"{place} can't be written. Give this user access or set FRACTIONAL_HOME elsewhere.") from exc
+            raise HomeError(
+                f"{place} can't be written. Give this user access or set FRACTIONAL_HOME elsewhere."
+            ) from exc
         if exc.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOENT):
-            raise HomeError(f"{exc.filename or home} can't be used: {exc.strerror}. Set FRACTIONAL_HOME to a folder.") from exc
+            raise HomeError(
+                f"{exc.filename or home} can't be used: {exc.strerror}. Set FRACTIONAL_HOME to a folder."
+            ) from exc
         raise

@@ -16,10 +16,10 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from corpus.embedder import Embedder, open_embedder
-from corpus.errors import Busy, FractionalError, home_errors
+from corpus.errors import Busy, FractionalError, VectorsBroken, home_errors
 from corpus.record import Record, StoredChunk
 from corpus.settings import Settings
-from corpus.vectors import ChromaVectors, VectorsBroken, VectorStore
+from corpus.vectors import ChromaVectors, VectorStore
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,18 +57,23 @@ def publishing_lock(settings: Settings, patience: float = LOCK_PATIENCE_SECONDS)
         try:
             lock.acquire()
         except Timeout as exc:
-            raise Busy(f"Another process has been publishing to {settings.home} for {patience:.0f} s. Wait for it, then run this again.") from exc
+            raise Busy(
+                f"Another process has been publishing to {settings.home} for {patience:.0f} s. Wait for it, then run this again."
+            ) from exc
         return lock
 
 
 def bring_vectors_in_line(record: Record, vectors: VectorStore, needed: set[str]) -> int:
     """Put every vector that is needed and missing, from the record; a damaged store is made anew. How many were put."""
     try:
-        present = vectors.keys()
+        return _put_missing(record, vectors, needed)
     except VectorsBroken:
         vectors.wipe()
-        present = vectors.keys()
-    missing = sorted(needed - present)
+        return _put_missing(record, vectors, needed)
+
+
+def _put_missing(record: Record, vectors: VectorStore, needed: set[str]) -> int:
+    missing = sorted(needed - vectors.keys())
     for start in range(0, len(missing), VECTORS_AT_ONCE):
         values = record.vector_values(missing[start : start + VECTORS_AT_ONCE])
         vectors.put({key: np.frombuffer(value, dtype=np.float32) for key, value in values.items()})
@@ -132,21 +137,21 @@ class Index:
         with home_errors(self.settings.home):
             try:
                 whole = self._vectors.count() >= len(self.record.vectors_named(1))
-            except VectorsBroken as broken:
-                log.warning("%s Making them again from the record.", broken)
-                self._mend(self._vectors, wipe=True)
-                whole = True
+            except VectorsBroken:
+                whole = False
             if not whole:
-                log.warning("Vectors are missing; putting them back from the record.")
-                self._mend(self._vectors, wipe=False)
+                self._mend(self._vectors)
         self._snapshot_seen, self._fingerprint = number, fingerprint
         return self._vectors
 
-    def _mend(self, vectors: VectorStore, wipe: bool) -> None:
+    def _mend(self, vectors: VectorStore, wipe: bool = False) -> None:
+        """Put back what is missing, once nobody publishes; who was first may have done it."""
         lock = publishing_lock(self.settings)
         try:
             if wipe:
                 vectors.wipe()
-            bring_vectors_in_line(self.record, vectors, self.record.vectors_named(1))
+            put = bring_vectors_in_line(self.record, vectors, self.record.vectors_named(1))
+            if put:
+                log.warning("%d vectors were missing or damaged, and were put back from the record.", put)
         finally:
             lock.release()

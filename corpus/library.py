@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +28,19 @@ def read_library(folder: Path) -> Library:
             try:
                 document = read_document(path, root)
                 if document.id in documents:
-                    raise DocumentError(path, f"the id `{document.id}` is taken by {documents[document.id].path}", "Give one of them another id.", 2)
+                    raise DocumentError(
+                        path,
+                        f"the id `{document.id}` is taken by {documents[document.id].path}",
+                        "Give one of them another id.",
+                        2,
+                    )
                 if path != root / document.path:
-                    raise DocumentError(path, f"a {document.kind} with the id `{document.id}` belongs in {document.path}", "Move the file or correct `id` or `kind`.", 2)
+                    raise DocumentError(
+                        path,
+                        f"the {document.kind} `{document.id}` belongs in {document.path}",
+                        "Move the file or correct `id` or `kind`.",
+                        2,
+                    )
                 documents[document.id] = document
             except DocumentError as fault:
                 faults.append(fault)
@@ -48,7 +57,9 @@ def read_document(path: Path, root: Path) -> Document:
             raise DocumentError(path, "the file is too large for a document", "Split it into articles.")
         raw = resolved.read_bytes().decode("utf-8")
     except UnicodeDecodeError as exc:
-        raise DocumentError(path, "the file is not valid UTF-8", "Save it as UTF-8.", _line_at(resolved, exc.start)) from exc
+        raise DocumentError(
+            path, "the file is not valid UTF-8", "Save it as UTF-8.", _line_at(resolved, exc.start)
+        ) from exc
     except OSError as exc:
         raise DocumentError(path, f"the file can't be read ({exc.strerror})", "Check its permissions.") from exc
     return parse_document(raw.replace("\r\n", "\n"), path)
@@ -62,16 +73,16 @@ def write_file(root: Path, relative: str, content: str) -> None:
     """Put a file in place whole or not at all."""
     target = inside(root, relative)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
+    # One name for each file, so that whoever writes it again after a kill leaves nothing behind; there is one writer at a time.
+    temporary = target.with_name(f".{target.name}.writing")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with temporary.open("w", encoding="utf-8") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(target)
+        temporary.replace(target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

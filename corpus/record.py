@@ -115,7 +115,9 @@ class Record:
         if version == SCHEMA_VERSION:
             return
         if version > SCHEMA_VERSION:
-            raise RecordError(f"{self.path} was written by a newer version of this program. Update the program or use another FRACTIONAL_HOME.")
+            raise RecordError(
+                f"{self.path} was written by a newer version of this program. Update the program or use another FRACTIONAL_HOME."
+            )
         with self.writing():
             if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
                 for statement in SCHEMA.strip().split(";\n"):
@@ -162,6 +164,10 @@ class Record:
         row = self._one("SELECT max(number) AS number FROM snapshots")
         return int(row["number"] or 0) if row else 0
 
+    def is_kept(self, number: int) -> bool:
+        """Can this snapshot still be rolled back to?"""
+        return number in {snapshot.number for snapshot in self.snapshots(SNAPSHOTS_KEPT)}
+
     def snapshots(self, most: int = 50) -> list[Snapshot]:
         return [_snapshot(row) for row in self._all("SELECT * FROM snapshots ORDER BY number DESC LIMIT ?", most)]
 
@@ -179,7 +185,8 @@ class Record:
     def contents_in(self, snapshot: int) -> dict[str, str]:
         """Document to the content of its file."""
         rows = self._all(
-            "SELECT s.document, v.content FROM snapshot_documents s JOIN versions v USING (version) WHERE s.snapshot = ? ORDER BY 1", snapshot
+            "SELECT s.document, v.content FROM snapshot_documents s JOIN versions v USING (version) WHERE s.snapshot = ? ORDER BY 1",
+            snapshot,
         )
         return {row["document"]: row["content"] for row in rows}
 
@@ -191,7 +198,7 @@ class Record:
     def _contents_of(self, ids: list[str]) -> dict[str, str]:
         marks = ",".join("?" * len(ids))
         rows = self._all(
-            f"SELECT s.document, v.content FROM snapshot_documents s JOIN versions v USING (version) "  # noqa: S608 - only question marks
+            f"SELECT s.document, v.content FROM snapshot_documents s JOIN versions v USING (version) "
             f"WHERE s.snapshot = ? AND s.document IN ({marks})",
             self.newest_number(),
             *ids,
@@ -207,7 +214,7 @@ class Record:
     # Chunks of the newest snapshot
 
     CURRENT = (
-        "SELECT c.number, s.document, c.version, c.headings, c.start, c.\"end\", c.text, c.vector FROM snapshot_documents s "
+        'SELECT c.number, s.document, c.version, c.headings, c.start, c."end", c.text, c.vector FROM snapshot_documents s '
         "JOIN snapshots n ON n.number = s.snapshot JOIN chunks c ON c.version = s.version AND c.chunker = n.chunker "
         "WHERE s.snapshot = (SELECT max(number) FROM snapshots)"
     )
@@ -249,7 +256,10 @@ class Record:
     def vectors_known(self, keys: Iterable[str]) -> set[str]:
         known: set[str] = set()
         for some in _batches(list(keys), 500):
-            known.update(row["vector"] for row in self._all(f"SELECT vector FROM vectors WHERE vector IN ({','.join('?' * len(some))})", *some))
+            known.update(
+                row["vector"]
+                for row in self._all(f"SELECT vector FROM vectors WHERE vector IN ({','.join('?' * len(some))})", *some)
+            )
         return known
 
     def vector_values(self, keys: Sequence[str]) -> dict[str, bytes]:
@@ -282,7 +292,14 @@ class Record:
         with self.writing() as connection:
             cursor = connection.execute(
                 "INSERT INTO snapshots (made, who, action, fingerprint, chunker, changes) VALUES (?, ?, ?, ?, ?, ?)",
-                (now(), who, action, fingerprint, chunker, json.dumps([dict(change) for change in changes], ensure_ascii=False)),
+                (
+                    now(),
+                    who,
+                    action,
+                    fingerprint,
+                    chunker,
+                    json.dumps([dict(change) for change in changes], ensure_ascii=False),
+                ),
             )
             number = int(cursor.lastrowid or 0)
             for version, (content, document, chunks) in new_documents.items():
@@ -290,9 +307,23 @@ class Record:
                 connection.execute("DELETE FROM chunks WHERE version = ? AND chunker = ?", (version, chunker))
                 connection.executemany(
                     'INSERT INTO chunks (version, chunker, ordinal, headings, start, "end", text, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-                    [(version, chunker, c.ordinal, json.dumps(c.headings, ensure_ascii=False), c.start, c.end, c.text, c.vector) for c in chunks],
+                    [
+                        (
+                            version,
+                            chunker,
+                            c.ordinal,
+                            json.dumps(c.headings, ensure_ascii=False),
+                            c.start,
+                            c.end,
+                            c.text,
+                            c.vector,
+                        )
+                        for c in chunks
+                    ],
                 )
-            connection.executemany("INSERT INTO snapshot_documents VALUES (?, ?, ?)", [(number, d, v) for d, v in versions.items()])
+            connection.executemany(
+                "INSERT INTO snapshot_documents VALUES (?, ?, ?)", [(number, d, v) for d, v in versions.items()]
+            )
             self._bring_lexical_in_line(connection)
             connection.executemany("INSERT OR REPLACE INTO pending_files VALUES (?, ?)", list(files.items()))
         return number
@@ -301,7 +332,10 @@ class Record:
         wanted = {chunk.number: chunk for chunk in self.chunks()}
         present = {row["rowid"] for row in connection.execute("SELECT rowid FROM lexical")}
         connection.executemany("DELETE FROM lexical WHERE rowid = ?", [(number,) for number in present - wanted.keys()])
-        titles = {id: document.title for id, document in self.documents({wanted[n].document for n in wanted.keys() - present}).items()}
+        titles = {
+            id: document.title
+            for id, document in self.documents({wanted[n].document for n in wanted.keys() - present}).items()
+        }
         connection.executemany(
             "INSERT INTO lexical (rowid, title, headings, body) VALUES (?, ?, ?, ?)",
             [
@@ -314,7 +348,8 @@ class Record:
         """Drop what no kept snapshot names; what happened (snapshots, answers, gaps) stays."""
         with self.writing() as connection:
             connection.execute(
-                "DELETE FROM snapshot_documents WHERE snapshot NOT IN (SELECT number FROM snapshots ORDER BY number DESC LIMIT ?)", (SNAPSHOTS_KEPT,)
+                "DELETE FROM snapshot_documents WHERE snapshot NOT IN (SELECT number FROM snapshots ORDER BY number DESC LIMIT ?)",
+                (SNAPSHOTS_KEPT,),
             )
             connection.execute("DELETE FROM chunks WHERE version NOT IN (SELECT version FROM snapshot_documents)")
             connection.execute(
@@ -325,7 +360,9 @@ class Record:
             connection.execute("DELETE FROM vectors WHERE vector NOT IN (SELECT vector FROM chunks)")
 
     def pending_files(self) -> dict[str, str | None]:
-        return {row["path"]: row["content"] for row in self._all("SELECT path, content FROM pending_files ORDER BY path")}
+        return {
+            row["path"]: row["content"] for row in self._all("SELECT path, content FROM pending_files ORDER BY path")
+        }
 
     def file_done(self, path: str) -> None:
         with self.writing() as connection:
@@ -381,7 +418,7 @@ class Record:
     def count(self, table: str) -> int:
         if table not in ("answers", "gaps", "snapshots", "chunks", "vectors", "pending_files", "lexical"):
             raise ValueError(table)
-        row = self._one(f"SELECT count(*) AS n FROM {table}")  # noqa: S608 - one of the names above
+        row = self._one(f"SELECT count(*) AS n FROM {table}")
         return int(row["n"]) if row else 0
 
     def _all(self, statement: str, *values: Any) -> list[sqlite3.Row]:
@@ -398,12 +435,27 @@ def now() -> str:
 
 
 def _snapshot(row: sqlite3.Row) -> Snapshot:
-    return Snapshot(row["number"], row["made"], row["who"], row["action"], row["fingerprint"], row["chunker"], tuple(json.loads(row["changes"])))
+    return Snapshot(
+        row["number"],
+        row["made"],
+        row["who"],
+        row["action"],
+        row["fingerprint"],
+        row["chunker"],
+        tuple(json.loads(row["changes"])),
+    )
 
 
 def _chunk(row: sqlite3.Row) -> StoredChunk:
     return StoredChunk(
-        row["number"], row["document"], row["version"], tuple(json.loads(row["headings"])), row["start"], row["end"], row["text"], row["vector"]
+        row["number"],
+        row["document"],
+        row["version"],
+        tuple(json.loads(row["headings"])),
+        row["start"],
+        row["end"],
+        row["text"],
+        row["vector"],
     )
 
 

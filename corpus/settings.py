@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from corpus.errors import SettingsError
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -32,14 +34,21 @@ class Settings:
         return self.home / "publish.lock"
 
 
+def _expanded(name: str, path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError as exc:  # `~someone` who is nobody here, or a user without a home
+        raise SettingsError(f"{name} is {path}, and there is no such user's folder. Give the whole path.") from exc
+
+
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from `FRACTIONAL_*`; an empty variable counts as unset."""
     env = os.environ if environment is None else environment
 
     def place(name: str, default: Path) -> Path:
-        return Path(env.get(name) or default).expanduser().resolve()
+        return _expanded(name, Path(env.get(name) or default)).resolve()
 
-    cache = Path(env.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    cache = _expanded("XDG_CACHE_HOME", Path(env.get("XDG_CACHE_HOME") or "~/.cache"))
     return Settings(
         home=place("FRACTIONAL_HOME", CHECKOUT / ".fractional"),
         models=place("FRACTIONAL_MODELS", cache / "fractional" / "models"),

@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
+# The possessive `++` and `*+` here and below keep hostile lines (a heading of spaces, a page of dots) at linear cost.
+HEADING = re.compile(r"^(#{1,6})(?=[ \t]|$)[ \t]*+((?:[ \t]*+(?!#+[ \t]*$)[^ \t\n]++)*+)[ \t]*+#*+[ \t]*+$")
 ITEM = re.compile(r"^([ \t]*)(?:[-*+•▪◦–]|\(?\d{1,2}[.)])[ \t]+(?=\S)")
 ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$")
 RULER = re.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$")
@@ -18,11 +19,13 @@ THEMATIC = re.compile(r"^[ \t]*([-*_])([ \t]*\1){2,}[ \t]*$")
 # A run-in heading: bold words, at most eight of them, that open a paragraph or an item.
 LEAD = re.compile(r"^(?:\*\*|__)(.{2,80}?)(?:\*\*|__)")
 
-SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]*_]*(?=\s+[\"'“‘(\[*_#]*[A-Z0-9≈$€£~<>])|[.!?…]+[\"'”’)\]*_]*(?=\s*$)")
+SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]*_]*+(?=\s+[\"'“‘(\[*_#]*[A-Z0-9≈$€£~<>]|\s*$)")
 NOT_AN_END = re.compile(
     r"(?:\b(?:e\.g|i\.e|vs|etc|cf|approx|incl|dr|mr|mrs|ms|prof|inc|ltd|co|corp|st|no|fig|sr|jr|dept|est|al|u\.s|u\.k|e\.u|a\.m|p\.m)|\b[A-Z])\.[\"'”’)\]]*$",
     re.IGNORECASE,
 )
+# No abbreviation with its quotes and brackets is longer, so no more is looked at.
+LONGEST_ABBREVIATION = 24
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,15 @@ def _read_items(reader: _Reader, lines: list[Span], index: int) -> int:
             last += 1
         span = _stripped(text, Span(start, lines[last].end))
         reader.blocks.append(
-            Block("item", span, reader.path(), len(match.group(1).expandtabs(4)) // 2, _sentences(text, span), _lead(text, span), group=reader.group)
+            Block(
+                "item",
+                span,
+                reader.path(),
+                len(match.group(1).expandtabs(4)) // 2,
+                _sentences(text, span),
+                _lead(text, span),
+                group=reader.group,
+            )
         )
         index = last + 1
         blank = index
@@ -176,7 +187,11 @@ def _read_paragraph(reader: _Reader, lines: list[Span], index: int) -> int:
 
 def _stripped(text: str, span: Span) -> Span:
     piece = span.of(text)
-    return Span(span.start + len(piece) - len(piece.lstrip()), span.end - (len(piece) - len(piece.rstrip()))) if piece.strip() else Span(span.start, span.start)
+    return (
+        Span(span.start + len(piece) - len(piece.lstrip()), span.end - (len(piece) - len(piece.rstrip())))
+        if piece.strip()
+        else Span(span.start, span.start)
+    )
 
 
 def _lead(text: str, span: Span) -> Span | None:
@@ -192,7 +207,9 @@ def _sentences(text: str, span: Span) -> tuple[Span, ...]:
     lead = LEAD.match(piece)
     lead_end = lead.end() if lead and len(lead.group(1).split()) <= 8 and lead.end() < len(piece) else 0
     for match in SENTENCE_END.finditer(piece):
-        if match.end() <= lead_end or NOT_AN_END.search(piece[start : match.end()]):
+        if match.end() <= lead_end or NOT_AN_END.search(
+            piece, max(start, match.end() - LONGEST_ABBREVIATION), match.end()
+        ):
             continue
         found.append(_stripped(text, Span(span.start + start, span.start + match.end())))
         start = match.end()
@@ -213,9 +230,9 @@ def cells(line: str) -> list[str]:
 
 def plain(markdown: str) -> str:
     """The words as a reader sees them: without emphasis marks, link targets and images."""
-    words = re.sub(r"!\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
-    words = re.sub(r"\[([^\]]+)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)", r"\1", words)
-    words = re.sub(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", r"\2", words)
+    words = re.sub(r"!\[([^\[\]]*)\]\((?:[^()]|\([^()]*\))*+\)", r"\1", markdown)
+    words = re.sub(r"\[([^\[\]]+)\]\((?:[^()\s]|\([^()\s]*\))*+(?:\s+\"[^\"]*\")?\)", r"\1", words)
+    words = re.sub(r"(\*\*|__)(?=\S)((?:(?!\1).)++)(?<=\S)\1", r"\2", words)
     words = re.sub(r"(?<![\w*])\*(?=\S)([^*]+?)(?<=\S)\*(?![\w*])", r"\1", words)
     words = re.sub(r"(?<!`)`([^`]+)`(?!`)", r"\1", words)
     return " ".join(words.replace("\\|", "|").split())
@@ -224,5 +241,7 @@ def plain(markdown: str) -> str:
 def row_in_words(block: Block, text: str) -> str:
     """A table row with its header: "Finding: …; Figure: …"."""
     values = cells(block.span.of(text))
-    named = [f"{column}: {value}" if column else value for column, value in zip(block.columns, values, strict=False) if value]
+    named = [
+        f"{column}: {value}" if column else value for column, value in zip(block.columns, values, strict=False) if value
+    ]
     return "; ".join(named)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from corpus.errors import FractionalError
+from corpus.errors import VectorsBroken
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Chroma takes at most a few thousand rows in one call; well below that, a batch costs nothing.
 BATCH = 1000
-
-
-class VectorsBroken(FractionalError):
-    """The vectors can't be read; whoever holds the record rebuilds them."""
+# How long a reader waits for a writer to finish a batch, which takes a quarter of a second.
+PATIENCE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,15 @@ class VectorStore(Protocol):
 
 
 class ChromaVectors:
-    """An embedded Chroma collection, one for each index fingerprint."""
+    """An embedded Chroma collection, one for each index fingerprint.
+
+    From a thousand vectors on, Chroma keeps its graph in files, and a damaged one ends the whole process (SIGSEGV): cut short
+    by a full disk, half written by a process that was killed, or read while another one writes. So the files are sealed with
+    their hashes when a change is complete, and opened only while the seal holds.
+    """
 
     def __init__(self, path: Path, fingerprint: str) -> None:
-        self.path, self.name = path, f"chunks-{fingerprint}"
+        self.path, self.name, self.seal = path, f"chunks-{fingerprint}", path / "seal.json"
         self._client: Any = None
         self._collection: Any = None
 
@@ -58,15 +65,52 @@ class ChromaVectors:
 
             try:
                 self.path.mkdir(parents=True, exist_ok=True)
-                self._client = chromadb.PersistentClient(str(self.path), settings=ChromaSettings(anonymized_telemetry=False))
+                self._wait_until_whole()
+                self._client = chromadb.PersistentClient(
+                    str(self.path), settings=ChromaSettings(anonymized_telemetry=False)
+                )
                 self._collection = self._client.get_or_create_collection(
                     self.name, embedding_function=None, configuration={"hnsw": {"space": "cosine", "ef_search": 100}}
                 )
-            except OSError:
+            except FileExistsError as exc:  # a file in place of the folder
+                self._fail(exc)
+            except (OSError, VectorsBroken):
                 raise
             except BaseException as exc:  # Chroma's Rust core panics with a BaseException of its own on damaged files
                 self._fail(exc)
         return self._collection
+
+    def _wait_until_whole(self) -> None:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while self._sealed() != self._graph():
+            if time.monotonic() > until:
+                raise VectorsBroken(f"The vectors in {self.path} are not whole.")
+            time.sleep(0.02)
+
+    def _sealed(self) -> dict[str, str]:
+        try:
+            sealed: dict[str, str] = json.loads(self.seal.read_text())
+        except (OSError, ValueError):
+            return {}
+        return sealed
+
+    def _graph(self) -> dict[str, str]:
+        """The files of the graph by their hashes. Before there is a list of what they hold, nobody reads them, and each opening makes
+        them anew; Chroma's database looks after itself."""
+        hashes = {}
+        for path in (file for held in self.path.glob("*/index_metadata.pickle") for file in held.parent.iterdir()):
+            with path.open("rb") as file:
+                hashes[str(path.relative_to(self.path))] = hashlib.file_digest(file, "blake2b").hexdigest()
+        return hashes
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        self._open()
+        self.seal.unlink(missing_ok=True)
+        yield
+        unfinished = self.seal.with_suffix(".writing")
+        unfinished.write_text(json.dumps(self._graph()))
+        unfinished.replace(self.seal)
 
     def _fail(self, exc: BaseException) -> None:
         if isinstance(exc, (KeyboardInterrupt, SystemExit)):
@@ -78,11 +122,13 @@ class ChromaVectors:
         keys = list(values)
         for start in range(0, len(keys), BATCH):
             some = keys[start : start + BATCH]
-            self._call("upsert", ids=some, embeddings=np.stack([values[key] for key in some]))
+            with self._changing():
+                self._call("upsert", ids=some, embeddings=np.stack([values[key] for key in some]))
 
     def drop(self, keys: Sequence[str]) -> None:
         for start in range(0, len(keys), BATCH):
-            self._call("delete", ids=list(keys[start : start + BATCH]))
+            with self._changing():
+                self._call("delete", ids=list(keys[start : start + BATCH]))
 
     def keys(self) -> set[str]:
         return set(self._call("get", include=[])["ids"])
@@ -95,7 +141,10 @@ class ChromaVectors:
         if most == 0:
             return []
         found = self._call("query", query_embeddings=query.reshape(1, -1), n_results=most, include=["distances"])
-        return [Neighbour(key, 1.0 - float(distance)) for key, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+        return [
+            Neighbour(key, 1.0 - float(distance))
+            for key, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+        ]
 
     def _call(self, verb: str, **values: Any) -> Any:
         collection = self._open()
@@ -124,4 +173,7 @@ class ChromaVectors:
 
         SharedSystemClient.clear_system_cache()
         self._client = self._collection = None
-        shutil.rmtree(self.path, ignore_errors=True)
+        if self.path.is_dir():
+            shutil.rmtree(self.path, ignore_errors=True)
+        else:
+            self.path.unlink(missing_ok=True)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
-import yaml
-
-from corpus.documents import LARGEST_TEXT, Document, build_document, parse_document, slug, split_front_matter
-from corpus.errors import DocumentError, InputRejected
+from corpus.documents import (
+    LARGEST_TEXT,
+    Document,
+    build_document,
+    load_front_matter,
+    parse_document,
+    slug,
+    split_front_matter,
+)
+from corpus.errors import InputRejected
 from corpus.text import split_sentences
 from ingest.clean import Removal, clean, looks_like_markdown, read_date
 
@@ -68,7 +75,9 @@ def prepare(inputs: Iterable[str], given: Given, library: Mapping[str, Document]
             one = _prepare_file(name, path, id, given, library, today)
             assert one.document is not None
             if one.document.id in taken:
-                raise InputRejected(f"{name}: its id `{one.document.id}` is also that of {taken[one.document.id]}. Rename one of the files.")
+                raise InputRejected(
+                    f"{name}: its id `{one.document.id}` is also that of {taken[one.document.id]}. Rename one of the files."
+                )
             taken[one.document.id] = name
             prepared.append(replace(one, duplicates=_duplicates(one.document, shingled)))
             shingled[one.document.id] = shingles(one.document.text)
@@ -80,10 +89,15 @@ def prepare(inputs: Iterable[str], given: Given, library: Mapping[str, Document]
 def _files(inputs: Iterable[str]) -> Iterator[tuple[str, Path | None, str]]:
     """(as given, the file, its id); a folder gives every text in it, and what can't be read gives the reason in place of the id."""
     for name in inputs:
-        path = Path(name).expanduser()
         if re.match(r"^[a-z][a-z0-9+.-]*://", name):
-            yield name, None, f"{name}: addresses can't be fetched yet. Save the page as text or Markdown and add the file."
-        elif path.is_dir():
+            yield (
+                name,
+                None,
+                f"{name}: addresses can't be fetched yet. Save the page as text or Markdown and add the file.",
+            )
+            continue
+        path = Path(os.path.expanduser(name))  # noqa: PTH111 - leaves `~nobody` as it is, where pathlib raises
+        if os.path.isdir(path):  # noqa: PTH112 - says no where a folder above can't be looked into
             found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
             if not found:
                 yield name, None, f"{name}: the folder holds no text ({', '.join(SUFFIXES)})."
@@ -93,27 +107,42 @@ def _files(inputs: Iterable[str]) -> Iterator[tuple[str, Path | None, str]]:
             yield name, path, slug(path.stem, longest=90)
 
 
-def _prepare_file(name: str, path: Path, id: str, given: Given, library: Mapping[str, Document], today: date) -> Prepared:
+def _prepare_file(
+    name: str, path: Path, id: str, given: Given, library: Mapping[str, Document], today: date
+) -> Prepared:
     raw = read_text(path, name)
     front, body, _ = split_front_matter(raw, name)
-    if front is not None and re.search(r"^(?:id|kind):", front, re.MULTILINE) and re.search(r"^voice:", front, re.MULTILINE):
+    if (
+        front is not None
+        and re.search(r"^(?:id|kind):", front, re.MULTILINE)
+        and re.search(r"^voice:", front, re.MULTILINE)
+    ):
         document = parse_document(raw, name)
         return Prepared(name, document, warnings=_warnings(document, ()))
     said = _foreign_front_matter(front, name)
     markdown = path.suffix.lower() in (".md", ".markdown") or looks_like_markdown(body)
     cleaned = clean(body, markdown)
-    if not cleaned.text.strip():
-        raise InputRejected(f"{name}: no text is left after taking out what is not the document. Check that the file holds the article itself.")
+    if not re.search(r"\w", cleaned.text):
+        raise InputRejected(
+            f"{name}: no text is left after taking out what is not the document. Check that the file holds the article itself."
+        )
     before = library.get(id)
     values = {
         "id": id,
         "kind": "article",
         "voice": given.voice or (before.voice if before else "practitioner"),
-        "title": given.title or said.get("title") or cleaned.title or (before.title if before else "") or _title_from(id),
+        "title": given.title
+        or said.get("title")
+        or cleaned.title
+        or (before.title if before else "")
+        or _title_from(id),
         "source": given.source or said.get("source") or cleaned.source or (before.source if before else ""),
         "author": given.author or said.get("author") or cleaned.author or (before.author if before else ""),
         "url": given.url or said.get("url") or (before.url if before else ""),
-        "published": given.published or said.get("published") or cleaned.published or (before.published if before else ""),
+        "published": given.published
+        or said.get("published")
+        or cleaned.published
+        or (before.published if before else ""),
         "added": before.added if before else today.isoformat(),
         "review_by": before.review_by if before else (today + REVIEW_AFTER).isoformat(),
         "owner": before.owner if before else "library editor",
@@ -132,14 +161,23 @@ def read_text(path: Path, name: str) -> str:
         if size == 0:
             raise InputRejected(f"{name}: the file is empty.")
         if size > LARGEST_TEXT:
-            raise InputRejected(f"{name}: the file has {size / 1e6:.0f} MB, more than {LARGEST_TEXT / 1e6:.0f} MB. Split it into articles.")
+            raise InputRejected(
+                f"{name}: the file has {size / 1e6:.0f} MB, more than {LARGEST_TEXT / 1e6:.0f} MB. Split it into articles."
+            )
         data = path.read_bytes()
     except FileNotFoundError as exc:
         raise InputRejected(f"{name}: there is no such file. Check the path.") from exc
     except OSError as exc:
         raise InputRejected(f"{name}: the file can't be read ({exc.strerror}). Check its permissions.") from exc
-    if data.startswith((b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"\x7fELF")) or b"\x00" in data:
-        raise InputRejected(f"{name}: this is a binary file, not text. Save the article as text or Markdown and add that.")
+    if (
+        data.startswith(
+            (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"\x7fELF")
+        )
+        or b"\x00" in data
+    ):
+        raise InputRejected(
+            f"{name}: this is a binary file, not text. Save the article as text or Markdown and add that."
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
@@ -157,18 +195,10 @@ def _foreign_front_matter(front: str | None, name: str) -> dict[str, str]:
     """What another tool's front matter says, as far as it is plain; the rest is left behind."""
     if front is None:
         return {}
-    if re.search(r"(?:^|[\s\[{,:-])[&*][A-Za-z]", front):
-        raise DocumentError(name, "the front matter uses anchors or aliases", "Write plain `field: value` lines.", 2)
-    try:
-        values = yaml.safe_load(front)
-    except (yaml.YAMLError, RecursionError, ValueError) as exc:
-        mark = getattr(exc, "problem_mark", None)
-        raise DocumentError(name, "the front matter can't be read as YAML", "Write `field: value` lines, or remove it.", mark.line + 2 if mark else 1) from exc
-    if not isinstance(values, dict):
-        return {}
+    values = load_front_matter(front, name)
 
     def first(*keys: str) -> str:
-        return next((" ".join(str(values[key]).split()) for key in keys if isinstance(values.get(key), (str, int, date))), "")
+        return next((" ".join(values[key].split()) for key in keys if isinstance(values.get(key), str)), "")
 
     published = first("published", "date", "date_published")
     url = first("url", "canonical_url", "link")
@@ -187,7 +217,11 @@ def _title_from(id: str) -> str:
 
 
 def _warnings(document: Document, removed: Iterable[Removal]) -> tuple[str, ...]:
-    warnings = [f"no {name} was found: give it with --{name}" for name in ("source", "author", "url", "published") if not getattr(document, name)]
+    warnings = [
+        f"no {name} was found: give it with --{name}"
+        for name in ("source", "author", "url", "published")
+        if not getattr(document, name)
+    ]
     unanswered = sum(1 for removal in removed if removal.why == "question with no answer beneath it")
     if unanswered:
         warnings.append(f"{unanswered} question(s) stand in the text without an answer and were left out")

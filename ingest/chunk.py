@@ -13,7 +13,7 @@ from corpus.documents import Document
 from corpus.text import Block, Span, plain, read_blocks, row_in_words
 
 # Raised when the same text would be chunked otherwise than before: every document is then chunked again.
-CHUNKER_REVISION = 2
+CHUNKER_REVISION = 3
 # Sections up to this many tokens stay whole; measured in docs/experiments.md.
 TARGET_TOKENS = 160
 # Title and headings may take this much of the window.
@@ -55,7 +55,7 @@ def chunk_document(document: Document, count_tokens: CountTokens, window: int) -
     pieces = _pieces(document.text, count_tokens, budget)
     contexts = _contexts(document.title, pieces, count_tokens)
     chunks = []
-    for group in _packed(pieces):
+    for group in _packed(pieces, budget):
         if all(piece.words.rstrip("\"'”’)*_ ").endswith("?") for piece in group):
             continue  # a question without an answer is no evidence
         start, end = group[0].span.start, group[-1].span.end
@@ -123,24 +123,29 @@ def _contexts(title: str, pieces: list[_Piece], count_tokens: CountTokens) -> di
             if len(parts) > 1:
                 parts.pop(0)
             else:
-                parts = [" ".join(parts[0].split()[: max(1, len(parts[0].split()) // 2)])] if " " in parts[0] else [parts[0][: len(parts[0]) // 2]]
+                parts = (
+                    [" ".join(parts[0].split()[: max(1, len(parts[0].split()) // 2)])]
+                    if " " in parts[0]
+                    else [parts[0][: len(parts[0]) // 2]]
+                )
         contexts[headings] = (context, tokens)
     return contexts
 
 
-def _packed(pieces: list[_Piece]) -> list[list[_Piece]]:
-    """Pieces of one section together up to the target; a sentence that announces a list stays with what it announces."""
+def _packed(pieces: list[_Piece], budget: int) -> list[list[_Piece]]:
+    """Pieces of one section together up to the target; a sentence that announces a list stays with what it announces, if the window holds both."""
     groups: list[list[_Piece]] = []
     size = 0
     for piece in pieces:
         last = groups[-1] if groups else []
         together = bool(last) and last[0].headings == piece.headings
         room = size + piece.tokens <= TARGET_TOKENS
-        if together and not room and last[-1].announces and len(last) > 1:
+        announced = bool(last) and last[-1].announces and last[-1].tokens + piece.tokens <= budget
+        if together and not room and announced and len(last) > 1:
             groups[-1] = last[:-1]
             groups.append([last[-1], piece])
             size = last[-1].tokens + piece.tokens
-        elif together and (room or last[-1].announces):
+        elif together and (room or announced):
             last.append(piece)
             size += piece.tokens
         else:

@@ -17,11 +17,16 @@ MONTHS_SHORT = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec"
 DATE = rf"(?:{MONTHS}|{MONTHS_SHORT})\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}|\d{{1,2}} (?:{MONTHS}|{MONTHS_SHORT})\.? \d{{4}}|\d{{4}}-\d{{2}}-\d{{2}}"
 NAME = r"[A-Z][\w.’'-]+(?: (?:[A-Z][\w.’'-]*|de|van|von|der|la|di)){1,3}"
 BYLINE = re.compile(
-    rf"^(?:(?:written |posted |published )?by\s+)?(?P<author>{NAME})\s*(?:[·|,–—-]\s*)?(?:(?:on|updated|published)\s+)?(?P<date>{DATE})(?:\s*[·|,–—-].{{0,40}})?$",
+    rf"^(?i:(?:written |posted |published )?by\s+)?(?P<author>{NAME})\s*(?:[·|,–—-]\s*)?(?i:(?:on|updated|published)\s+)?"
+    rf"(?P<date>(?i:{DATE}))(?:\s*[·|,–—-].{{0,40}})?$"
+)
+BY = re.compile(
+    rf"^(?:(?i:written |posted |published )?[Bb]y)\s+(?P<author>{NAME})(?:\s*[·|,–—-]\s*(?P<rest>.{{1,60}}))?$"
+)
+DATED = re.compile(
+    rf"^(?:(?:published|posted|updated|last updated)(?: on)?:?\s*)?(?P<date>{DATE})(?:\s*[·|–—-]\s*.{{0,40}})?$",
     re.IGNORECASE,
 )
-BY = re.compile(rf"^(?:(?i:written |posted |published )?[Bb]y)\s+(?P<author>{NAME})(?:\s*[·|,–—-]\s*(?P<rest>.{{1,60}}))?$")
-DATED = re.compile(rf"^(?:(?:published|posted|updated|last updated)(?: on)?:?\s*)?(?P<date>{DATE})(?:\s*[·|–—-]\s*.{{0,40}})?$", re.IGNORECASE)
 TAG_SOUP = re.compile(r"^(?:#?[a-z0-9]+(?:-[a-z0-9]+)+){2,}$|^(?:#[\w-]+\s*){2,}$")
 BREADCRUMB = re.compile(r"^(?://\s*[\w -]{1,40}|(?:home|blog)\s*[/>›»].{0,80})$", re.IGNORECASE)
 CHROME = re.compile(
@@ -37,16 +42,26 @@ CALL_TO_ACTION = re.compile(
     r"(?:call|consultation|demo|session|meeting|assessment)\b.{0,140}$",
     re.IGNORECASE,
 )
-CALL_WORDS = re.compile(r"\b(?:book|schedule)\s+(?:a|an|your)\s+(?:[\w-]+\s+){0,3}(?:call|consultation|demo|session)\b", re.IGNORECASE)
-PITCH = re.compile(r"\b(?:no pitch|no commitment|free,? no|discovery call|let[’']s talk|get in touch|contact us)\b", re.IGNORECASE)
+CALL_WORDS = re.compile(
+    r"\b(?:book|schedule)\s+(?:a|an|your)\s+(?:[\w-]+\s+){0,3}(?:call|consultation|demo|session)\b", re.IGNORECASE
+)
+PITCH = re.compile(
+    r"\b(?:no pitch|no commitment|free,? no|discovery call|let[’']s talk|get in touch|contact us)\b", re.IGNORECASE
+)
 VERBISH = re.compile(
     r"\b(?:is|are|was|were|isn[’']t|aren[’']t|it[’']s|that[’']s|do|does|don[’']t|doesn[’']t|did|has|have|had|can|can[’']t|will|won[’']t|should|would|could|not|never|"
     r"we|you|they|it|i|he|she|this|that|these|those|there|get|got|makes?|means?|live|lives|need|needs|want)\b",
     re.IGNORECASE,
 )
 NOT_A_LEAD = re.compile(r"^(?:the|a|an|some|most|many|none|neither|both|all|so|but|and)\b", re.IGNORECASE)
+# A form feed between two pages and its like: without it their words would run together.
+LINE_BREAKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u00ad]")
 LIQUID = re.compile(r"^\s*(?:\{%.*%\}|\{:.*\}|\{\{.*\}\})\s*$")
+
+
+# Real pages are clean after one pass, made-up ones after a handful; a hostile one must not keep us.
+MOST_PASSES = 20
 
 
 @dataclass(frozen=True)
@@ -94,6 +109,23 @@ def clean(raw: str, markdown: bool | None = None) -> Cleaned:
     text = _plain_characters(raw, cleaner)
     if markdown is None:
         markdown = looks_like_markdown(text)
+    body = _clean_once(text, markdown, cleaner)
+    # What is taken out can make a heading empty, or a lone heading the title: go on until nothing changes.
+    for _ in range(MOST_PASSES):
+        before, body = body, _clean_once(body, True, cleaner)
+        if body == before:
+            break
+    return Cleaned(
+        body + "\n" if body else "",
+        cleaner.title,
+        cleaner.author,
+        cleaner.source,
+        cleaner.published,
+        tuple(cleaner.removed),
+    )
+
+
+def _clean_once(text: str, markdown: bool, cleaner: _Cleaner) -> str:
     pieces = _markdown_pieces(text, cleaner) if markdown else _plain_pieces(text, cleaner)
     pieces = _drop_chrome(pieces, cleaner)
     pieces = _take_title_and_byline(pieces, cleaner, markdown)
@@ -101,10 +133,7 @@ def clean(raw: str, markdown: bool | None = None) -> Cleaned:
         pieces = _answered_questions(_run_in_headings(_inline_questions(pieces)), cleaner)
     pieces = _drop_trailing_pitch(pieces, cleaner)
     pieces = _drop_empty_headings(pieces, cleaner)
-    body = "\n\n".join(piece.text for piece in pieces)
-    return Cleaned(
-        body + "\n" if body else "", cleaner.title, cleaner.author, cleaner.source, cleaner.published, tuple(cleaner.removed)
-    )
+    return "\n\n".join(piece.text for piece in pieces)
 
 
 def looks_like_markdown(text: str) -> bool:
@@ -113,9 +142,13 @@ def looks_like_markdown(text: str) -> bool:
 
 def _plain_characters(raw: str, cleaner: _Cleaner) -> str:
     text = unicodedata.normalize("NFC", raw.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    text = LINE_BREAKS.sub("\n", text)
     invisible = INVISIBLE.findall(text)
     if invisible:
-        cleaner.take_out(" ".join(f"U+{ord(character):04X}" for character in invisible[:20]), f"{len(invisible)} invisible characters")
+        cleaner.take_out(
+            " ".join(f"U+{ord(character):04X}" for character in invisible[:20]),
+            f"{len(invisible)} invisible characters",
+        )
         text = INVISIBLE.sub("", text)
     text = "".join(character for character in text if character in "\n\t" or unicodedata.category(character) != "Cc")
     return re.sub(r"[\u00a0\u2007\u202f]", " ", text).replace("\t", "    ")
@@ -125,7 +158,14 @@ def _plain_characters(raw: str, cleaner: _Cleaner) -> str:
 
 
 def _markdown_pieces(text: str, cleaner: _Cleaner) -> list[_Piece]:
-    text = re.sub(r"<!--.*?-->", lambda match: cleaner.take_out(match.group(0), "comment no reader sees") or "", text, flags=re.DOTALL)
+
+    def take_out_comment(match: re.Match[str]) -> str:
+        cleaner.take_out(match.group(0), "comment no reader sees")
+        return ""
+
+    # Up to the last comment's end, so that openings without an end don't each look for one to the end of the text.
+    commented, close, rest = text.rpartition("-->")
+    text = re.sub(r"<!--.*?-->", take_out_comment, commented + close, flags=re.DOTALL) + rest
     pieces: list[_Piece] = []
     held: list[str] = []
     in_code = False
@@ -133,12 +173,19 @@ def _markdown_pieces(text: str, cleaner: _Cleaner) -> list[_Piece]:
     def flush() -> None:
         body = "\n".join(held).strip("\n")
         if body.strip():
-            kind = "code" if FENCE.match(body) else "list" if ITEM.match(body) else "table" if ROW.match(body.split("\n")[0]) else "paragraph"
+            kind = (
+                "code"
+                if FENCE.match(body)
+                else "list"
+                if ITEM.match(body)
+                else "table"
+                if ROW.match(body.split("\n")[0])
+                else "paragraph"
+            )
             pieces.append(_Piece(kind, body))
         held.clear()
 
-    for line in text.split("\n"):
-        line = line.rstrip()
+    for line in (whole.rstrip() for whole in text.split("\n")):
         if FENCE.match(line):
             in_code = not in_code
             held.append(line)
@@ -151,7 +198,8 @@ def _markdown_pieces(text: str, cleaner: _Cleaner) -> list[_Piece]:
         elif heading := HEADING.match(line):
             flush()
             level = len(heading.group(1))
-            pieces.append(_Piece("heading", f"{'#' * level} {heading.group(2)}", level))
+            if heading.group(2):
+                pieces.append(_Piece("heading", f"{'#' * level} {heading.group(2)}", level))
         elif not line.strip():
             flush()
         else:
@@ -166,6 +214,7 @@ def _markdown_pieces(text: str, cleaner: _Cleaner) -> list[_Piece]:
 def _plain_pieces(text: str, cleaner: _Cleaner) -> list[_Piece]:
     lines = [line.strip() for line in text.split("\n")]
     spaced = _paragraphs_are_spaced(lines)
+    wrapped = spaced and _hard_wrapped(lines)
     pieces: list[_Piece] = []
     index = 0
     while index < len(lines):
@@ -184,7 +233,7 @@ def _plain_pieces(text: str, cleaner: _Cleaner) -> list[_Piece]:
             pieces.append(_Piece("heading", line, 3 if ITEM.match(line) else 2))
             index += 1
         else:
-            end = _run(lines, index, lambda candidate: bool(candidate)) if spaced and _hard_wrapped(lines) else index + 1
+            end = _run(lines, index, bool) if wrapped else index + 1
             pieces.append(_Piece("paragraph", " ".join(lines[index:end])))
             index = max(end, index + 1)
     _set_levels(pieces)
@@ -242,7 +291,8 @@ def _heading_like(lines: list[str], index: int, spaced: bool) -> bool:
         return False
     if len(split_sentences(line)) > 1:
         return False
-    return bool(_next_line(lines, index))
+    # A last line heads nothing, unless it is a question: then it is one without an answer.
+    return bool(_next_line(lines, index)) or line.endswith("?")
 
 
 def _at(lines: list[str], index: int) -> str:
@@ -250,7 +300,7 @@ def _at(lines: list[str], index: int) -> str:
 
 
 def _next_line(lines: list[str], index: int) -> str:
-    return next((line for line in lines[index + 1 :] if line), "")
+    return next((lines[at] for at in range(index + 1, len(lines)) if lines[at]), "")
 
 
 def _set_levels(pieces: list[_Piece]) -> None:
@@ -274,7 +324,11 @@ def _inline_questions(pieces: list[_Piece]) -> list[_Piece]:
 
     def opens_with_question(piece: _Piece) -> bool:
         sentences = split_sentences(piece.text) if piece.kind == "paragraph" else ()
-        return len(sentences) > 1 and sentences[0].of(piece.text).endswith("?") and len(sentences[0].of(piece.text).split()) <= 20
+        return (
+            len(sentences) > 1
+            and sentences[0].of(piece.text).endswith("?")
+            and len(sentences[0].of(piece.text).split()) <= 20
+        )
 
     made: list[_Piece] = []
     for index, piece in enumerate(pieces):
@@ -305,7 +359,10 @@ def _run_in_headings(pieces: list[_Piece]) -> list[_Piece]:
     def close() -> None:
         leads = [lead(piece) for piece in section]
         if sum(1 for words in leads if words) >= 3:
-            made.extend(replace(p, text=f"**{words}**{p.text[len(words) :]}") if words else p for p, words in zip(section, leads, strict=True))
+            made.extend(
+                replace(p, text=f"**{words}**{p.text[len(words) :]}") if words else p
+                for p, words in zip(section, leads, strict=True)
+            )
         else:
             made.extend(section)
         section.clear()
@@ -337,7 +394,7 @@ def _answered_questions(pieces: list[_Piece], cleaner: _Cleaner) -> list[_Piece]
 
 def _drop_chrome(pieces: list[_Piece], cleaner: _Cleaner) -> list[_Piece]:
     kept: list[_Piece] = []
-    for index, piece in enumerate(pieces):
+    for piece in pieces:
         words = plain(piece.text.lstrip("# "))
         if piece.kind in ("list", "table", "code"):
             kept.append(piece)
@@ -353,8 +410,9 @@ def _drop_chrome(pieces: list[_Piece], cleaner: _Cleaner) -> list[_Piece]:
             cleaner.take_out(words, "invitation to book a call")
         elif re.fullmatch(r".{2,60}\s*→", words):
             cleaner.take_out(words, "button")
-        elif index < 8 and index + 1 < len(pieces) and len(words) < 60 and words == plain(pieces[index + 1].text.lstrip("# ")):
+        elif kept and len(kept) <= 8 and len(words) < 60 and words == plain(kept[-1].text.lstrip("# ")):
             cleaner.take_out(words, "said twice at the top of the page")
+            kept[-1] = piece
         else:
             kept.append(piece)
     return kept
@@ -365,27 +423,36 @@ def _take_title_and_byline(pieces: list[_Piece], cleaner: _Cleaner, markdown: bo
     kept = list(pieces)
     if markdown:
         first = next((piece for piece in kept if piece.kind == "heading" and piece.level == 1), None)
-        if first and sum(1 for piece in kept if piece.kind == "heading" and piece.level == 1) == 1 and kept.index(first) <= 2:
+        if (
+            first
+            and sum(1 for piece in kept if piece.kind == "heading" and piece.level == 1) == 1
+            and kept.index(first) <= 2
+        ):
             cleaner.title = plain(first.text.lstrip("# "))
             kept.remove(first)
     else:
         kept = _drop_account_names(kept, cleaner)
         first = kept[0] if kept else None
-        if first and first.kind in ("heading", "paragraph") and len(first.text.lstrip("# ").split()) <= 24 and len(kept) > 1:
+        if (
+            first
+            and first.kind in ("heading", "paragraph")
+            and len(first.text.lstrip("# ").split()) <= 24
+            and len(kept) > 1
+        ):
             cleaner.title = first.text.lstrip("# ").strip()
             kept.pop(0)
     for piece in kept[:4]:
         words = plain(piece.text.lstrip("# "))
         if match := BYLINE.match(words) or BY.match(words):
-            cleaner.author = match.group("author").strip()
+            cleaner.author = cleaner.author or match.group("author").strip()
             if "date" in match.groupdict():
-                cleaner.published = read_date(match.group("date"))
+                cleaner.published = cleaner.published or read_date(match.group("date"))
             elif match.group("rest") and not cleaner.source:
                 cleaner.source = match.group("rest").strip()
             cleaner.take_out(words, "byline, kept as author and date")
             kept.remove(piece)
         elif match := DATED.match(words):
-            cleaner.published = read_date(match.group("date"))
+            cleaner.published = cleaner.published or read_date(match.group("date"))
             cleaner.take_out(words, "date line, kept as date")
             kept.remove(piece)
     if cleaner.title:
@@ -414,7 +481,12 @@ def _drop_trailing_pitch(pieces: list[_Piece], cleaner: _Cleaner) -> list[_Piece
     words = " ".join(piece.text for piece in section)
     heading = section[0].text.lstrip("# ")
     asked = any(removal.why in ("invitation to book a call", "button") for removal in cleaner.removed)
-    if asked and heading.endswith("?") and len(words.split()) <= 70 and (PITCH.search(words) or CALL_WORDS.search(words)):
+    if (
+        asked
+        and heading.endswith("?")
+        and len(words.split()) <= 70
+        and (PITCH.search(words) or CALL_WORDS.search(words))
+    ):
         cleaner.take_out(words, "invitation to book a call")
         return pieces[:last]
     return pieces
@@ -424,7 +496,9 @@ def _drop_empty_headings(pieces: list[_Piece], cleaner: _Cleaner) -> list[_Piece
     kept: list[_Piece] = []
     for piece in reversed(pieces):
         following = kept[-1] if kept else None
-        if piece.kind == "heading" and (following is None or (following.kind == "heading" and following.level <= piece.level)):
+        if piece.kind == "heading" and (
+            following is None or (following.kind == "heading" and following.level <= piece.level)
+        ):
             cleaner.take_out(piece.text.lstrip("# "), "heading with no text beneath it")
         else:
             kept.append(piece)

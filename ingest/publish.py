@@ -18,8 +18,8 @@ from corpus.documents import Document, format_document, parse_document, version_
 from corpus.embedder import Embedder
 from corpus.errors import DocumentError, NotFound, SettingsError, home_errors
 from corpus.index import bring_vectors_in_line, open_vectors, publishing_lock, vector_key
-from corpus.library import read_library, remove_file, write_file
-from corpus.record import NewChunk, Record
+from corpus.library import inside, read_library, remove_file, write_file
+from corpus.record import SNAPSHOTS_KEPT, NewChunk, Record
 from corpus.settings import Settings
 from corpus.vectors import VectorStore
 from ingest.chunk import Chunk, chunk_document, chunker_name
@@ -61,6 +61,8 @@ class Publisher:
     progress: Progress = no_progress
     vectors: VectorStore | None = None
     _faults: list[DocumentError] = field(default_factory=list)
+    # Documents whose published version stands in for a file that can't be read.
+    _standing_in: set[str] = field(default_factory=set)
 
     def publish(self, changes: Mapping[str, Document | None] | None = None, action: str = "publish") -> Published:
         """Bring the index in line with the folder and these changes (a document, or None to withdraw it)."""
@@ -73,16 +75,19 @@ class Publisher:
                     files[before.path] = None
                 if document is not None:
                     target[id] = document
-                    if before != document:
+                    if before != document or id in self._standing_in:
                         files[document.path] = format_document(document)
             return self._commit(target, files, action)
 
     def rollback(self, number: int) -> Published:
         """A new snapshot that restores an earlier one, its files too."""
         with self._alone():
-            contents = self.record.contents_in(self.record.snapshot(number).number)
-            if not contents and any(change["change"] != "removed" for change in self.record.snapshot(number).changes):
-                raise NotFound(f"Snapshot {number} is no longer kept; the last ones are. `fractional history` lists them.")
+            self.record.snapshot(number)  # says so where there is none
+            if not self.record.is_kept(number):
+                raise NotFound(
+                    f"Snapshot {number} is no longer kept; the last {SNAPSHOTS_KEPT} are. `fractional history` lists them."
+                )
+            contents = self.record.contents_in(number)
             target = {id: parse_document(content, f"{id}.md") for id, content in contents.items()}
             on_disk = read_library(self.settings.corpus).documents
             files: dict[str, str | None] = {document.path: None for id, document in on_disk.items() if id not in target}
@@ -108,7 +113,7 @@ class Publisher:
                 "Set FRACTIONAL_CORPUS to where it is now, or make an empty folder there to withdraw everything."
             )
         library = read_library(self.settings.corpus)
-        self._faults = list(library.faults)
+        self._faults, self._standing_in = list(library.faults), set()
         documents = dict(library.documents)
         if library.faults and newest:
             contents = self.record.contents_in(newest.number)
@@ -116,9 +121,12 @@ class Publisher:
                 id = fault.place.rsplit("/", 1)[-1].removesuffix(".md")
                 if id in contents and id not in documents:
                     documents[id] = parse_document(contents[id], f"{id}.md")
+                    self._standing_in.add(id)
         return documents
 
     def _commit(self, target: Mapping[str, Document], files: Mapping[str, str | None], action: str) -> Published:
+        for path in files:
+            inside(self.settings.corpus, path)  # refused here, not after the commit
         newest = self.record.newest()
         before = self.record.versions_in(newest.number) if newest else {}
         versions = {id: version_of(document) for id, document in target.items()}
@@ -129,6 +137,7 @@ class Publisher:
         vectors = self.vectors or open_vectors(self.settings, fingerprint)
         if newest and same_way and not (added or changed or removed or files):
             bring_vectors_in_line(self.record, vectors, self.record.vectors_named(1))
+            self._remove_unnamed(vectors)  # what a killed run left
             return Published(newest.number, faults=tuple(self._faults))
 
         new = {id: document for id, document in target.items() if not same_way or before.get(id) != versions[id]}
@@ -138,7 +147,9 @@ class Publisher:
         number = self._write_snapshot(action, versions, new, chunked, (added, changed, removed), files)
         self._write_files()
         self._remove_unnamed(vectors)
-        return Published(number, added, changed, removed, sum(map(len, chunked.values())), embedded, tuple(self._faults))
+        return Published(
+            number, added, changed, removed, sum(map(len, chunked.values())), embedded, tuple(self._faults)
+        )
 
     # The steps, each of which a process may be killed before, in or after
 
@@ -151,17 +162,23 @@ class Publisher:
 
     def _embed(self, chunked: Mapping[str, Sequence[Chunk]]) -> int:
         """Embed what is not known yet, shortest first so that a batch wastes nothing on padding."""
-        wanted = {vector_key(self.embedder.name, chunk.embedded): chunk for chunks in chunked.values() for chunk in chunks}
+        wanted = {
+            vector_key(self.embedder.name, chunk.embedded): chunk for chunks in chunked.values() for chunk in chunks
+        }
         known = self.record.vectors_known(wanted)
         missing = sorted((key for key in wanted if key not in known), key=lambda key: wanted[key].tokens)
         for start in range(0, len(missing), KEEP_EVERY):
             keys = missing[start : start + KEEP_EVERY]
             values = self.embedder.embed([wanted[key].embedded for key in keys])
-            self.record.keep_vectors({key: np.asarray(value, dtype=np.float32).tobytes() for key, value in zip(keys, values, strict=True)})
+            self.record.keep_vectors(
+                {key: np.asarray(value, dtype=np.float32).tobytes() for key, value in zip(keys, values, strict=True)}
+            )
             self.progress("embedding", min(start + KEEP_EVERY, len(missing)), len(missing))
         return len(missing)
 
-    def _write_vectors(self, vectors: VectorStore, versions: Mapping[str, str], chunked: Mapping[str, Sequence[Chunk]], chunker: str) -> None:
+    def _write_vectors(
+        self, vectors: VectorStore, versions: Mapping[str, str], chunked: Mapping[str, Sequence[Chunk]], chunker: str
+    ) -> None:
         needed = {vector_key(self.embedder.name, chunk.embedded) for chunks in chunked.values() for chunk in chunks}
         needed |= self.record.vectors_of([version for id, version in versions.items() if id not in chunked], chunker)
         put = bring_vectors_in_line(self.record, vectors, needed)
@@ -181,7 +198,14 @@ class Publisher:
                 format_document(document),
                 document,
                 [
-                    NewChunk(ordinal, chunk.headings, chunk.start, chunk.end, chunk.text, vector_key(self.embedder.name, chunk.embedded))
+                    NewChunk(
+                        ordinal,
+                        chunk.headings,
+                        chunk.start,
+                        chunk.end,
+                        chunk.text,
+                        vector_key(self.embedder.name, chunk.embedded),
+                    )
                     for ordinal, chunk in enumerate(chunked[id])
                 ],
             )
@@ -194,7 +218,11 @@ class Publisher:
             chunker=chunker_name(self.embedder.window),
             versions=versions,
             new_documents=new_documents,
-            changes=[{"document": id, "change": word} for word, ids in zip(("added", "changed", "removed"), changes, strict=True) for id in ids],
+            changes=[
+                {"document": id, "change": word}
+                for word, ids in zip(("added", "changed", "removed"), changes, strict=True)
+                for id in ids
+            ],
             files=files,
         )
 

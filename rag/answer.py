@@ -72,7 +72,11 @@ def answer(chain: Chain, question: str, conversation: str = "", writer: str = "a
             passages = retrieve(chain.index, standalone, PASSAGES, aliases)
             if asks_for(standalone) == "price":  # the words of a price differ from text to text
                 known = {passage.chunk.number for passage in passages}
-                passages += [p for p in retrieve(chain.index, PRICE_IN_OTHER_WORDS, PASSAGES // 2, aliases) if p.chunk.number not in known]
+                passages += [
+                    p
+                    for p in retrieve(chain.index, PRICE_IN_OTHER_WORDS, PASSAGES // 2, aliases)
+                    if p.chunk.number not in known
+                ]
         with clock.time("judge"):
             evidence = chain.weigher.weigh(standalone, passages, documents)
             judgement = judge(evidence)
@@ -101,16 +105,27 @@ def _turn(kept: Mapping[str, Any]) -> Turn:
     return Turn(kept["standalone_question"], tuple(items))
 
 
-def _compose(question: str, standalone: str, judgement: Judgement, evidence: Evidence, verified: Verified, documents: Mapping[str, Document]) -> Answer:
+def _compose(
+    question: str,
+    standalone: str,
+    judgement: Judgement,
+    evidence: Evidence,
+    verified: Verified,
+    documents: Mapping[str, Document],
+) -> Answer:
     nearest = tuple(dict.fromkeys(documents[p.chunk.document].title for p in evidence.passages))[:NEAREST_TITLES]
     verdict = judgement.verdict
     if verdict == ABSTAINED or not verified.pieces:
-        return Answer(question, standalone, ABSTAINED, _abstention(judgement, nearest), removed=verified.removed, nearest=nearest)
+        return Answer(
+            question, standalone, ABSTAINED, _abstention(judgement, nearest), removed=verified.removed, nearest=nearest
+        )
     if any(piece.note for piece, _ in verified.pieces[:3]):
         verdict = PARTIAL
-    notes = ()
+    notes: tuple[str, ...] = ()
     if all(piece.document.voice == "house" for piece, _ in verified.pieces):
-        notes = ("This rests on our own guides and glossary alone; no practitioner in the library speaks to it directly.",)
+        notes = (
+            "This rests on our own guides and glossary alone; no practitioner in the library speaks to it directly.",
+        )
     return Answer(
         question,
         standalone,
@@ -136,7 +151,9 @@ def _in_markdown(verified: Verified, notes: Sequence[str]) -> str:
         if piece.is_item:
             lines.append(f"\n- {piece.text}{marks}")
         else:
-            lines.append(("\n\n" if lines and lines[-1].startswith("\n-") else " " if lines else "") + f"{piece.text}{marks}")
+            lines.append(
+                ("\n\n" if lines and lines[-1].startswith("\n-") else " " if lines else "") + f"{piece.text}{marks}"
+            )
     parts = []
     for id, lines in groups.items():
         words = "".join(lines).strip()
@@ -146,6 +163,8 @@ def _in_markdown(verified: Verified, notes: Sequence[str]) -> str:
 
 def speaker_of(document: Document) -> str:
     """Who speaks, as the reader is told; our words on someone's text are called so."""
+    if document.kind == "position":
+        return f"Where practitioners differ, “{document.title}”"
     if document.voice == "house":
         return f"Our own {'glossary' if document.kind == 'glossary' else 'guide'}, “{document.title}”"
     if document.voice == "digest":

@@ -73,7 +73,9 @@ def units_of(document: Document) -> list[Unit]:
         if block.kind in ("heading", "code"):
             continue
         for order, span in enumerate(block.sentences):
-            units.append(Unit(document, number, order, span, words_of(block, span, document.text), block.headings, block.kind))
+            units.append(
+                Unit(document, number, order, span, words_of(block, span, document.text), block.headings, block.kind)
+            )
     return units
 
 
@@ -99,12 +101,19 @@ class Weigher:
         for passage in passages:
             document = documents[passage.chunk.document]
             for unit in units_of(document):
-                if passage.chunk.start <= unit.span.start and unit.span.end <= passage.chunk.end and not _only_asks(unit.words):
+                if (
+                    passage.chunk.start <= unit.span.start
+                    and unit.span.end <= passage.chunk.end
+                    and not _only_asks(unit.words)
+                ):
                     candidates.append((unit, passage))
         if not candidates:
             return Evidence(question, (), tuple(passages), unknown, missing, rarity)
         by_words = [covered(rarity, stems(_surroundings(unit))) for unit, _ in candidates]
-        cheap = [WEIGHTS["words"] * words + WEIGHTS["passage"] * passage.similarity for words, (_, passage) in zip(by_words, candidates, strict=True)]
+        cheap = [
+            WEIGHTS["words"] * words + WEIGHTS["passage"] * passage.similarity
+            for words, (_, passage) in zip(by_words, candidates, strict=True)
+        ]
         nearest = sorted(range(len(candidates)), key=lambda index: -cheap[index])[:READ_CLOSELY]
         candidates, by_words = [candidates[index] for index in nearest], [by_words[index] for index in nearest]
         by_sentence = self._nearness_of_sentences(question, [unit.words for unit, _ in candidates])
@@ -121,7 +130,9 @@ class Weigher:
             if unit.document.voice == "house":
                 score -= HOUSE_HANDICAP
             weighed.append(replace(unit, score=score, features=features))
-        ordered = sorted({unit.key: unit for unit in sorted(weighed, key=lambda u: u.score)}.values(), key=lambda u: -u.score)
+        ordered = sorted(
+            {unit.key: unit for unit in sorted(weighed, key=lambda u: u.score)}.values(), key=lambda u: -u.score
+        )
         return Evidence(question, tuple(ordered), tuple(passages), unknown, missing, rarity)
 
     def _nearness_of_sentences(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -135,7 +146,11 @@ class Weigher:
 
     def _nearness_of_tokens(self, question: str, texts: Sequence[str]) -> list[float]:
         asked = self.index.embedder.embed_tokens([question])[0]
-        telling = [index for index, token in enumerate(asked.tokens) if token not in STOP_WORDS and any(c.isalnum() for c in token)]
+        telling = [
+            index
+            for index, token in enumerate(asked.tokens)
+            if token not in STOP_WORDS and any(c.isalnum() for c in token)
+        ]
         vectors = asked.vectors[telling] if telling else asked.vectors
         missing = list(dict.fromkeys(text for text in texts if text not in self._tokens))
         if len(self._tokens) + len(missing) > SENTENCES_REMEMBERED:
@@ -144,7 +159,12 @@ class Weigher:
             missing = list(dict.fromkeys(texts))
         if missing:
             self._tokens.update(zip(missing, self.index.embedder.embed_tokens(missing), strict=True))
-        return [float((vectors @ self._tokens[text].vectors.T).max(axis=1).mean()) if len(self._tokens[text].tokens) else 0.0 for text in texts]
+        return [
+            float((vectors @ self._tokens[text].vectors.T).max(axis=1).mean())
+            if len(self._tokens[text].tokens)
+            else 0.0
+            for text in texts
+        ]
 
     def _rarity(self, question: str) -> dict[str, float]:
         """How much each of the question's words tells: rare ones more."""

@@ -23,12 +23,21 @@ HOLDER_NEAR = 0.72
 # How many of the best units are looked at for a number, a date or a price.
 LOOKED_AT = 12
 # Words beside a name that make it the name asked for.
-ROLE = re.compile(r"\b(?:CEO|CTO|CFO|founder|founded|president|chair\w*|owner|director|chief executive)\b", re.IGNORECASE)
+ROLE = re.compile(
+    r"\b(?:CEO|CTO|CFO|founder|founded|president|chair\w*|owner|director|chief executive)\b", re.IGNORECASE
+)
 
 MONEY = re.compile(r"(?:[$€£]\s?\d|\d[\d,.]*\s?(?:k\b|dollars|euros|pounds|USD|EUR|GBP))", re.IGNORECASE)
-HAS_NUMBER = re.compile(r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|half|third|quarter|dozen|hundred|one|single|few|several|afternoon|hours?|days?|weeks?|months?|years?)\b", re.IGNORECASE)
-HAS_SHARE = re.compile(r"\d\s?%|\d+ (?:percent|per cent|in \d+|out of)|\b(?:half|third|thirds|quarter|most|majority)\b", re.IGNORECASE)
-HAS_DATE = re.compile(r"\b(?:19|20)\d{2}\b|\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b")
+HAS_NUMBER = re.compile(
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|half|third|quarter|dozen|hundred|one|single|few|several|afternoon|hours?|days?|weeks?|months?|years?)\b",
+    re.IGNORECASE,
+)
+HAS_SHARE = re.compile(
+    r"\d\s?%|\d+ (?:percent|per cent|in \d+|out of)|\b(?:half|third|thirds|quarter|most|majority)\b", re.IGNORECASE
+)
+HAS_DATE = re.compile(
+    r"\b(?:19|20)\d{2}\b|\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
+)
 PERSON_NAME = re.compile(r"\b[A-Z][a-z’'-]+ (?:[A-Z]\.? )?[A-Z][a-z’'-]+\b")
 WITHHELD = re.compile(
     r"\b(?:do(?:es)? not|don[’']t|doesn[’']t|never|no longer|not)\b[^.]{0,30}\b(?:publish|disclose|share|list|advertise|post|reveal|quote|state)\w*\b[^.]{0,30}\b(?:rates?|pric\w+|fees?|costs?|figures?)\b",
@@ -63,18 +72,32 @@ def judge(evidence: Evidence) -> Judgement:
     near = evidence.units[:LOOKED_AT]
     unknown_share = _weight_of(evidence, evidence.unknown_words) / max(sum(evidence.rarity.values()), 1e-9)
     if best.score - UNKNOWN_COSTS * unknown_share < LEAST_SCORE_KNOWN:
-        return Judgement(ABSTAINED, f"the passages nearest to the question do not speak of {_listed(evidence.unknown_words) or 'it'}")
-    if names(question) and 0 < len(aspect := _aspect(evidence)) <= FEW_WORDS and not any(aspect & stems(" ".join((*unit.headings, unit.words))) for unit in near):
+        return Judgement(
+            ABSTAINED, f"the passages nearest to the question do not speak of {_listed(evidence.unknown_words) or 'it'}"
+        )
+    if (
+        names(question)
+        and 0 < len(aspect := _aspect(evidence)) <= FEW_WORDS
+        and not any(aspect & stems(" ".join((*unit.headings, unit.words))) for unit in near)
+    ):
         return Judgement(ABSTAINED, f"what the library holds about {_listed(names(question))} does not speak of that")
-    if kind == "person" and not any(ROLE.search(unit.words) and PERSON_NAME.search(ROLE.sub("", unit.words)) for unit in near[:4]):
+    if kind == "person" and not any(
+        ROLE.search(unit.words) and PERSON_NAME.search(ROLE.sub("", unit.words)) for unit in near[:4]
+    ):
         return Judgement(ABSTAINED, "no source names that person")
-    if kind == "number" and (counted := counted_thing(question)) and not any(
-        HAS_NUMBER.search(unit.words) and counted & stems(" ".join((*unit.headings, unit.words))) for unit in near
+    if (
+        kind == "number"
+        and (counted := counted_thing(question))
+        and not any(
+            HAS_NUMBER.search(unit.words) and counted & stems(" ".join((*unit.headings, unit.words))) for unit in near
+        )
     ):
         return Judgement(ABSTAINED, "no source in the library gives that number")
     if (focus := focus_of(question)) and focus in evidence.unknown_words and best.score < SURE_SCORE:
         return Judgement(ABSTAINED, f"the library does not speak of “{focus}”")
-    if (owned := owned_thing(question)) and not any(stem(owned) in stems(" ".join((*unit.headings, unit.words))) for unit in near):
+    if (owned := owned_thing(question)) and not any(
+        stem(owned) in stems(" ".join((*unit.headings, unit.words))) for unit in near
+    ):
         return Judgement(ABSTAINED, f"the library does not speak of “{owned}”")
     holds = {"date": HAS_DATE, "number": HAS_NUMBER, "share": HAS_SHARE}.get(kind)
     if holds and not any(holds.search(unit.words) for unit in near if unit.score >= HOLDER_NEAR * best.score):
@@ -90,7 +113,9 @@ def _aspect(evidence: Evidence) -> frozenset[str]:
     """What is asked about the one who is named: the question's words without the name."""
     asked, _ = topic_of(evidence.question)
     named = {stem(word) for name in names(evidence.question) for word in content_words(name)}
-    return frozenset(word for word in stems(asked) if word not in named and word not in GENERIC_NAMES and word not in GENERAL)
+    return frozenset(
+        word for word in stems(asked) if word not in named and word not in GENERIC_NAMES and word not in GENERAL
+    )
 
 
 def _listed(words: tuple[str, ...]) -> str:
@@ -105,5 +130,16 @@ def _price(evidence: Evidence) -> Judgement:
     withheld = next((unit for unit in evidence.units if WITHHELD.search(unit.words)), None)
     if withheld is None:
         return Judgement(ABSTAINED, "no source in the library gives a price for it")
-    rest = sorted((u for u in evidence.units if u.document.id == withheld.document.id and u.block == withheld.block and u is not withheld), key=lambda u: u.span.start)
-    return Judgement(PARTIAL, "the source says that it does not give figures", (withheld, *(replace(u, score=withheld.score) for u in rest)))
+    rest = sorted(
+        (
+            u
+            for u in evidence.units
+            if u.document.id == withheld.document.id and u.block == withheld.block and u is not withheld
+        ),
+        key=lambda u: u.span.start,
+    )
+    return Judgement(
+        PARTIAL,
+        "the source says that it does not give figures",
+        (withheld, *(replace(u, score=withheld.score) for u in rest)),
+    )

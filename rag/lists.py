@@ -53,7 +53,11 @@ def _items_after(blocks: Sequence[Block], block: int, text: str, promised: bool)
         return ()
     here, following = blocks[block], blocks[block + 1]
     if following.kind in ("item", "row"):
-        inner = [b for b in range(block + 1, len(blocks)) if blocks[b].group == following.group and blocks[b].kind == following.kind]
+        inner = [
+            b
+            for b in range(block + 1, len(blocks))
+            if blocks[b].group == following.group and blocks[b].kind == following.kind
+        ]
         top = min(blocks[b].level for b in inner)
         return tuple((b, blocks[b].span) for b in inner if blocks[b].level == top)[:MOST_ITEMS]
     section = []
@@ -68,7 +72,12 @@ def _items_after(blocks: Sequence[Block], block: int, text: str, promised: bool)
         under = _subheadings(blocks, block)
         if under:
             return under
-    if not promised and here.kind == "paragraph" and 2 <= len(section) <= 5 and re.search(r"\b(?:few|following|several)\b", here.span.of(text), re.IGNORECASE):
+    if (
+        not promised
+        and here.kind == "paragraph"
+        and 2 <= len(section) <= 5
+        and re.search(r"\b(?:few|following|several)\b", here.span.of(text), re.IGNORECASE)
+    ):
         return tuple((b, blocks[b].sentences[0]) for b in section if blocks[b].sentences)
     return ()
 

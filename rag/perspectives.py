@@ -14,7 +14,9 @@ from rag.verify import Verified
 SAME_QUESTION = 0.66
 
 
-def perspectives_on(question: str, documents: Mapping[str, Document], index: Index, verified: Verified) -> tuple[tuple[Perspective, ...], Verified]:
+def perspectives_on(
+    question: str, documents: Mapping[str, Document], index: Index, verified: Verified
+) -> tuple[tuple[Perspective, ...], Verified]:
     """The sides of the nearest position, each holder cited at the sentence that carries the quoted words."""
     positions = [document for document in documents.values() if document.kind == "position"]
     if not positions or not verified.pieces:
@@ -47,7 +49,14 @@ def _where(document: Document, quote: str) -> Span | None:
     at = document.text.lower().find(quote.lower().rstrip("."))
     if at < 0:
         return None
-    return next((span for span in split_sentences(document.text) if span.start <= at < span.end and "\n\n" not in span.of(document.text)), Span(at, at + len(quote)))
+    return next(
+        (
+            span
+            for span in split_sentences(document.text)
+            if span.start <= at < span.end and "\n\n" not in span.of(document.text)
+        ),
+        Span(at, at + len(quote)),
+    )
 
 
 def _cite(citations: list[Citation], document: Document, span: Span) -> int:
@@ -56,8 +65,19 @@ def _cite(citations: list[Citation], document: Document, span: Span) -> int:
             return known.n
     citations.append(
         Citation(
-            len(citations) + 1, document.id, document.title, document.source, document.author, document.url, document.published, document.voice, "",
-            span.of(document.text), span.start, span.end, bool(document.sells),
+            len(citations) + 1,
+            document.id,
+            document.title,
+            document.source,
+            document.author,
+            document.url,
+            document.published,
+            document.voice,
+            "",
+            span.of(document.text),
+            span.start,
+            span.end,
+            document.sells_something,
         )
     )
     return citations[-1].n

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from rag.words import GENERIC_NAMES, STOP_WORDS, content_words, stem
 
 POINTS_BACK = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|he|she|his|her|him|this|these|those|one|ones|former|latter|same|that|there|such|either|neither|both|others?)\b", re.IGNORECASE
+    r"\b(?:it|its|they|them|their|theirs|he|she|his|her|him|this|these|those|one|ones|former|latter|same|that|there|such|either|neither|both|others?)\b",
+    re.IGNORECASE,
 )
 CONTINUES = re.compile(
     r"^(?:and|but|so|or|then|also|what about|how about|why(?: not| is that| so)?\b|what else|anything else|any others?|which (?:one|of)|who (?:says|said)|says who|"
@@ -17,7 +18,10 @@ CONTINUES = re.compile(
     re.IGNORECASE,
 )
 # A pronoun that points within its own sentence ("what is it like", "is there") does not make a follow-up.
-POINTS_NOWHERE = re.compile(r"\b(?:is it|it is|it's|is there|there (?:is|are)|are there|that (?:is|are|can|could|will|would|has|have|a|an|the|we|you|they|i)\b|this (?:role|library|kind)|one of)", re.IGNORECASE)
+POINTS_NOWHERE = re.compile(
+    r"\b(?:is it|it is|it's|is there|there (?:is|are)|are there|that (?:is|are|can|could|will|would|has|have|a|an|the|we|you|they|i)\b|this (?:role|library|kind)|one of)",
+    re.IGNORECASE,
+)
 FEW_WORDS = 3
 
 PRICE = re.compile(
@@ -29,7 +33,8 @@ PRICE = re.compile(
     re.IGNORECASE,
 )
 NUMBER = re.compile(
-    r"\b(?:how many|what (?:share|percentage|percent|proportion|fraction|portion|number)|which (?:share|percentage|proportion)|how (?:long|often|far|big|large|old|fast)|what %|% of)\b", re.IGNORECASE
+    r"\b(?:how many|what (?:share|percentage|percent|proportion|fraction|portion|number)|which (?:share|percentage|proportion)|how (?:long|often|far|big|large|old|fast)|what %|% of)\b",
+    re.IGNORECASE,
 )
 PERSON = re.compile(
     r"\bwho(?:'s| is| was|’s|s) (?:the |their |its |your |our )?(?:(?:current|new|chief) )?(?:ceo|cto|cfo|coo|founder|president|chief|chair\w*|boss|owner|minister|chancellor|king|queen|executive)\b|"
@@ -38,9 +43,27 @@ PERSON = re.compile(
 )
 # "More or less than" is a comparison, which words can answer.
 COMPARES = re.compile(r"\b(?:more|less|cheaper|dearer|pricier|higher|lower)\b.{0,40}\bthan\b", re.IGNORECASE)
-SHARE = re.compile(r"\b(?:percent|percentage|per cent|proportion|fraction|what share|which share|share of|success rate|failure rate)\b|%", re.IGNORECASE)
-ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "sixth": 5, "last": -1, "1st": 0, "2nd": 1, "3rd": 2, "4th": 3}
-ORDINAL = re.compile(rf"\b(?:the )?({'|'.join(ORDINALS)})(?: (?:one|point|item|call|area|view|option|reason|thing|step|of (?:them|those|these)))?\b", re.IGNORECASE)
+SHARE = re.compile(
+    r"\b(?:percent|percentage|per cent|proportion|fraction|what share|which share|share of|success rate|failure rate)\b|%",
+    re.IGNORECASE,
+)
+ORDINALS = {
+    "first": 0,
+    "second": 1,
+    "third": 2,
+    "fourth": 3,
+    "fifth": 4,
+    "sixth": 5,
+    "last": -1,
+    "1st": 0,
+    "2nd": 1,
+    "3rd": 2,
+    "4th": 3,
+}
+ORDINAL = re.compile(
+    rf"\b(?:the )?({'|'.join(ORDINALS)})(?: (?:one|point|item|call|area|view|option|reason|thing|step|of (?:them|those|these)))?\b",
+    re.IGNORECASE,
+)
 DATE = re.compile(r"\b(?:when (?:did|was|were|will)|(?:what|which) (?:year|date|day|month)|what time)\b", re.IGNORECASE)
 TRICKERY = re.compile(
     r"\b(?:(?:ignore|forget|disregard|bypass|override)\b.{0,40}\b(?:instructions?|rules?|prompts?|guidelines?|sources?|restrictions?|library|training|above|previous|citations?)|system prompt|"
@@ -102,7 +125,9 @@ def asks_for(question: str) -> str:
         return "person"
     if PRICE.search(question) and not COMPARES.search(question):
         return "price"
-    if SHARE.search(question) and re.search(r"\b(?:what|which|how|exact|give|know)\b|percentage is", question, re.IGNORECASE):
+    if SHARE.search(question) and re.search(
+        r"\b(?:what|which|how|exact|give|know)\b|percentage is", question, re.IGNORECASE
+    ):
         return "share"
     if DATE.search(question):
         return "date"
@@ -124,7 +149,10 @@ def counted_thing(question: str) -> frozenset[str]:
 
 
 # Words that ask what a source says without saying about what, as stems.
-GENERAL = frozenset(stem(word) for word in "sell offer think believe recommend suggest claim argue write article post text guide page list view opinion advice answer author list point describe define".split())
+GENERAL = frozenset(
+    stem(word)
+    for word in "sell offer think believe recommend suggest claim argue write article post text guide page list view opinion advice answer author list point describe define".split()
+)
 
 
 def focus_of(question: str) -> str:
@@ -137,7 +165,11 @@ def focus_of(question: str) -> str:
 def owned_thing(question: str) -> str:
     """What a named one is said to have: "Truvisory's revenue"."""
     match = re.search(r"\b([A-Z][\w-]+)['’]s\s+([a-z][a-z-]{2,})\b", question)
-    if not match or match.group(1).lower() in GENERIC_NAMES or match.group(1).lower() in ("what", "who", "how", "where", "that", "it", "there", "here", "let"):
+    if (
+        not match
+        or match.group(1).lower() in GENERIC_NAMES
+        or match.group(1).lower() in ("what", "who", "how", "where", "that", "it", "there", "here", "let")
+    ):
         return ""
     word = match.group(2)
     return "" if word in STOP_WORDS or stem(word) in GENERAL else word

@@ -38,7 +38,9 @@ class _Composer:
     missing_list: bool = False
 
     def count(self) -> int:
-        return sum(1 for pieces in self.by_document.values() for piece in pieces if not piece.is_item and not piece.note)
+        return sum(
+            1 for pieces in self.by_document.values() for piece in pieces if not piece.is_item and not piece.note
+        )
 
     def count_of(self, document: str) -> int:
         return sum(1 for piece in self.by_document.get(document, []) if not piece.is_item and not piece.note)
@@ -47,7 +49,15 @@ class _Composer:
         own = stems(unit.words)
         return any(len(own & said) >= SAME_WORDS * max(1, min(len(own), len(said))) for said in self.words)
 
-    def take(self, document: Document, span: Span, words: str, headings: tuple[str, ...], is_item: bool = False, note: bool = False) -> bool:
+    def take(
+        self,
+        document: Document,
+        span: Span,
+        words: str,
+        headings: tuple[str, ...],
+        is_item: bool = False,
+        note: bool = False,
+    ) -> bool:
         key = (document.id, span.start, span.end)
         if key in self.taken and not note:
             return False
@@ -67,7 +77,11 @@ def write_quotes(judgement: Judgement) -> Draft:
     for unit in units:
         if composer.count() >= MOST_SENTENCES or unit.score < STILL_MATTERS * best.score:
             break
-        if composer.count_of(unit.document.id) >= MOST_OF_ONE_SOURCE or unit.key in composer.taken or composer.repeats(unit):
+        if (
+            composer.count_of(unit.document.id) >= MOST_OF_ONE_SOURCE
+            or unit.key in composer.taken
+            or composer.repeats(unit)
+        ):
             continue
         _take_with_context(composer, unit, units, first=unit is best)
     pieces = tuple(piece for document in composer.by_document.values() for piece in document)
@@ -100,7 +114,9 @@ def _announcing(document: Document, block: int) -> tuple[int, int] | None:
     blocks = read_blocks(document.text)
     first = next(b for b in range(block, -1, -1) if b == 0 or blocks[b - 1].group != blocks[block].group)
     before = blocks[first - 1] if first > 0 else None
-    return (first - 1, len(before.sentences) - 1) if before and before.kind == "paragraph" and before.sentences else None
+    return (
+        (first - 1, len(before.sentences) - 1) if before and before.kind == "paragraph" and before.sentences else None
+    )
 
 
 def _take_announcing(composer: _Composer, document: Document, block: int, sentence: int) -> None:
@@ -121,7 +137,9 @@ def _take_announcing(composer: _Composer, document: Document, block: int, senten
 def _take_items(composer: _Composer, document: Document, announced: Announced) -> None:
     blocks = read_blocks(document.text)
     for block, span in announced.items:
-        composer.take(document, span, words_of(blocks[block], span, document.text), blocks[block].headings, is_item=True)
+        composer.take(
+            document, span, words_of(blocks[block], span, document.text), blocks[block].headings, is_item=True
+        )
 
 
 def _take(composer: _Composer, document: Document, block: int, sentence: int) -> bool:

@@ -36,13 +36,17 @@ def retrieve(index: Index, question: str, top: int, aliases: Mapping[str, Sequen
     query = index.embed([question])[0]
     with index.record.reading():
         near = index.nearest(query, CANDIDATES)
-        by_words = index.record.lexical(lexical_expression(question, aliases), CANDIDATES) if content_words(question) else []
+        by_words = (
+            index.record.lexical(lexical_expression(question, aliases), CANDIDATES) if content_words(question) else []
+        )
         chunks = index.record.chunks_numbered([number for number, _ in by_words])
     found = {n.chunk.number: Passage(n.chunk, 0.0, n.similarity, rank, None) for rank, n in enumerate(near, start=1)}
     for rank, (number, _) in enumerate(by_words, start=1):
         known = found.get(number) or Passage(chunks[number], 0.0, 0.0, None, None)
         found[number] = replace(known, lexical_rank=rank)
-    fused = [replace(passage, score=fused_score((passage.dense_rank, passage.lexical_rank))) for passage in found.values()]
+    fused = [
+        replace(passage, score=fused_score((passage.dense_rank, passage.lexical_rank))) for passage in found.values()
+    ]
     return spread(without_repetitions(sorted(fused, key=lambda p: (-p.score, p.chunk.number))))[:top]
 
 

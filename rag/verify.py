@@ -49,7 +49,7 @@ def verify(draft: Draft, live: Mapping[str, Document]) -> Verified:
                     quote=span.of(document.text),
                     start=span.start,
                     end=span.end,
-                    sells_this=bool(document.sells),
+                    sells_this=document.sells_something,
                 )
             numbered.append(citations[key].n)
         kept.append((piece, Sentence(piece.text, tuple(numbered), 1.0)))
@@ -59,5 +59,7 @@ def verify(draft: Draft, live: Mapping[str, Document]) -> Verified:
 def is_verbatim(piece: Quoted, document: Document) -> bool:
     """Do the piece's words stand in its spans, as a reader sees them?"""
     shown = [plain(span.of(document.text)) for span in piece.spans]
-    rows = {block.span: row_in_words(block, document.text) for block in read_blocks(document.text) if block.kind == "row"}
+    rows = {
+        block.span: row_in_words(block, document.text) for block in read_blocks(document.text) if block.kind == "row"
+    }
     return piece.text in shown or piece.text in [rows.get(span) for span in piece.spans]

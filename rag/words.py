@@ -20,7 +20,9 @@ STOP_WORDS = frozenset(
     which while who who's whom whose why will with within without won't would wouldn't yes yet you you'd you'll you're you've your yours""".split()
 )
 # Capitalised in every text of this field, so they name nobody.
-GENERIC_NAMES = frozenset("ai cto ceo cfo coo cio caio cpo vp llm llms rag mcp api apis saas it i ml sow roi kpi us usa uk eu b2b poc pocs gpt ok p&l hr qa ui faq ctos caios".split())
+GENERIC_NAMES = frozenset(
+    "ai cto ceo cfo coo cio caio cpo vp llm llms rag mcp api apis saas it i ml sow roi kpi us usa uk eu b2b poc pocs gpt ok p&l hr qa ui faq ctos caios".split()
+)
 
 
 @lru_cache(maxsize=50_000)
@@ -29,7 +31,17 @@ def stem(word: str) -> str:
     word = word.lower().replace("’", "'").removesuffix("'s").strip(".'-&")
     if len(word) <= 3 or not word.isalpha():
         return word
-    for ending, put in (("ies", "y"), ("sses", "ss"), ("ing", ""), ("edly", ""), ("ed", ""), ("ment", ""), ("ly", ""), ("es", "e"), ("s", "")):
+    for ending, put in (
+        ("ies", "y"),
+        ("sses", "ss"),
+        ("ing", ""),
+        ("edly", ""),
+        ("ed", ""),
+        ("ment", ""),
+        ("ly", ""),
+        ("es", "e"),
+        ("s", ""),
+    ):
         if word.endswith(ending) and len(word) - len(ending) + len(put) >= 3 and not word.endswith("ss"):
             word = word[: len(word) - len(ending)] + put
             break
@@ -56,7 +68,9 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(stem(word) for word in content_words(text))
 
 
-CALENDAR = frozenset("monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november december christmas easter".split())
+CALENDAR = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november december christmas easter".split()
+)
 
 
 @lru_cache(maxsize=5_000)
@@ -76,7 +90,11 @@ def names(question: str) -> tuple[str, ...]:
         word = re.sub(r"['’]s$", "", match.group(0))
         between = question[end : match.start()]
         opens = not question[: match.start()].strip() or re.search(r"[.?!:\"“”‘(]\s*$|\n", between) is not None
-        capital = any(c.isupper() for c in word) and word.lower() not in STOP_WORDS and (not opens or sum(c.isupper() for c in word) > 1)
+        capital = (
+            any(c.isupper() for c in word)
+            and word.lower() not in STOP_WORDS
+            and (not opens or sum(c.isupper() for c in word) > 1)
+        )
         number = word.isdigit() and bool(run)
         if between.strip(" ") or not (capital or number):
             close()

@@ -38,44 +38,112 @@ def build_parser() -> argparse.ArgumentParser:
 
     def verb(name: str, help: str, example: str, command: Command, rendering: Rendering) -> argparse.ArgumentParser:
         added = verbs.add_parser(
-            name, help=help, description=help[0].upper() + help[1:] + ".", epilog=f"example:\n  fractional {example}", formatter_class=argparse.RawDescriptionHelpFormatter
+            name,
+            help=help,
+            description=help[0].upper() + help[1:] + ".",
+            epilog=f"example:\n  fractional {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         added.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else")
         added.set_defaults(run=command, rendering=rendering)
         return added
 
-    ask = verb("ask", "answer a question from the library, each sentence with its source", 'ask "Do we need a Chief AI Officer?"', commands.ask, render.answer)
+    ask = verb(
+        "ask",
+        "answer a question from the library, each sentence with its source",
+        'ask "Do we need a Chief AI Officer?"',
+        commands.ask,
+        render.answer,
+    )
     ask.add_argument("question")
-    ask.add_argument("--writer", default="auto", help="auto (the best that is ready) or quote (the sources' own sentences)")
-    ask.add_argument("--conversation", default="", metavar="ID", help="go on with a conversation; an unknown ID begins one")
+    ask.add_argument(
+        "--writer", default="auto", help="auto (the best that is ready) or quote (the sources' own sentences)"
+    )
+    ask.add_argument(
+        "--conversation", default="", metavar="ID", help="go on with a conversation; an unknown ID begins one"
+    )
 
-    search = verb("search", "show the passages nearest to a question, without an answer", 'search "go/no-go criteria" --top 5', commands.search, render.passages)
+    search = verb(
+        "search",
+        "show the passages nearest to a question, without an answer",
+        'search "go/no-go criteria" --top 5',
+        commands.search,
+        render.passages,
+    )
     search.add_argument("question")
     search.add_argument("--top", type=_positive, default=10, metavar="K", help="how many passages (10)")
 
-    add = verb("add", "add or update documents from files and folders, and publish them", 'add article.txt --source "Example Ltd" --dry-run', commands.add, render.added)
+    add = verb(
+        "add",
+        "add or update documents from files and folders, and publish them",
+        'add article.txt --source "Example Ltd" --dry-run',
+        commands.add,
+        render.added,
+    )
     add.add_argument("inputs", nargs="+", metavar="PATH", help="a Markdown or text file, or a folder of them")
     add.add_argument("--dry-run", action="store_true", help="show what would enter the library, and publish nothing")
-    for name, what in (("title", "the title"), ("source", "the publisher"), ("author", "who wrote it"), ("url", "where it stands"), ("published", "its date, YYYY-MM-DD")):
+    for name, what in (
+        ("title", "the title"),
+        ("source", "the publisher"),
+        ("author", "who wrote it"),
+        ("url", "where it stands"),
+        ("published", "its date, YYYY-MM-DD"),
+    ):
         add.add_argument(f"--{name}", default="", help=f"{what}, where the text does not say")
-    add.add_argument("--voice", default="", choices=("", "practitioner", "digest", "house"), help="who is speaking (practitioner)")
+    add.add_argument(
+        "--voice", default="", choices=("", "practitioner", "digest", "house"), help="who is speaking (practitioner)"
+    )
 
-    publish = verb("publish", "bring the index in line with the documents in the corpus folder", "publish", commands.publish, render.published)
+    publish = verb(
+        "publish",
+        "bring the index in line with the documents in the corpus folder",
+        "publish",
+        commands.publish,
+        render.published,
+    )
     publish.add_argument("--quiet", action="store_true", help="no progress")
-    remove = verb("remove", "withdraw documents from the library", "remove old-article", commands.remove, render.published)
+    remove = verb(
+        "remove", "withdraw documents from the library", "remove old-article", commands.remove, render.published
+    )
     remove.add_argument("documents", nargs="+", metavar="DOCUMENT")
-    rollback = verb("rollback", "restore the library as it was in an earlier snapshot, as a new one", "rollback 12", commands.rollback, render.published)
+    rollback = verb(
+        "rollback",
+        "restore the library as it was in an earlier snapshot, as a new one",
+        "rollback 12",
+        commands.rollback,
+        render.published,
+    )
     rollback.add_argument("snapshot", type=_positive)
 
-    listing = verb("list", "list the documents of the library", "list --kind glossary", commands.list_documents, render.documents)
+    listing = verb(
+        "list", "list the documents of the library", "list --kind glossary", commands.list_documents, render.documents
+    )
     listing.add_argument("--kind", choices=("article", "glossary", "position"))
-    show = verb("show", "show a document with all that is known about it", "show what-a-fractional-ai-cto-actually-does", commands.show, render.document)
+    show = verb(
+        "show",
+        "show a document with all that is known about it",
+        "show what-a-fractional-ai-cto-actually-does",
+        commands.show,
+        render.document,
+    )
     show.add_argument("document")
     verb("history", "list the snapshots: who published what, and when", "history", commands.history, render.history)
     verb("gaps", "list the questions the library could not answer", "gaps", commands.gaps, render.gaps)
-    verb("status", "tell what is published, where things are kept, and what is ready", "status", commands.status, render.status)
+    verb(
+        "status",
+        "tell what is published, where things are kept, and what is ready",
+        "status",
+        commands.status,
+        render.status,
+    )
     verb("check", "check the library against its own rules", "check", commands.check, render.checked)
-    serve = verb("serve", "serve the chat on this machine and print its address", "serve --port 8501", commands.serve, render.nothing)
+    serve = verb(
+        "serve",
+        "serve the chat on this machine and print its address",
+        "serve --port 8501",
+        commands.serve,
+        render.nothing,
+    )
     serve.add_argument("--port", type=_positive, default=8501)
     return parser
 

@@ -32,7 +32,9 @@ class Outcome:
 def ask(options: argparse.Namespace) -> Outcome:
     from rag.answer import answer
 
-    return Outcome(answer(open_chain(read_settings()), options.question, options.conversation, options.writer).as_json())
+    return Outcome(
+        answer(open_chain(read_settings()), options.question, options.conversation, options.writer).as_json()
+    )
 
 
 def search(options: argparse.Namespace) -> Outcome:
@@ -71,7 +73,11 @@ def add(options: argparse.Namespace) -> Outcome:
     publisher = open_publisher(settings, record)
     inputs = []
     for one in prepared:
-        chunks = chunk_document(one.document, publisher.embedder.count_tokens, publisher.embedder.window) if one.document else []
+        chunks = (
+            chunk_document(one.document, publisher.embedder.count_tokens, publisher.embedder.window)
+            if one.document
+            else []
+        )
         inputs.append(
             {
                 "input": one.input,
@@ -110,7 +116,9 @@ def remove(options: argparse.Namespace) -> Outcome:
         if document not in known:
             raise NotFound(f"There is no document `{document}` in the library. `fractional list` shows what there is.")
     withdrawn = dict.fromkeys(options.documents)
-    return _published(open_publisher(settings, record).publish(withdrawn, f"remove {', '.join(sorted(withdrawn))[:200]}"))
+    return _published(
+        open_publisher(settings, record).publish(withdrawn, f"remove {', '.join(sorted(withdrawn))[:200]}")
+    )
 
 
 def rollback(options: argparse.Namespace) -> Outcome:
@@ -120,7 +128,13 @@ def rollback(options: argparse.Namespace) -> Outcome:
 def list_documents(options: argparse.Namespace) -> Outcome:
     documents = open_chain(read_settings()).index.record.documents().values()
     fields = ("id", "kind", "voice", "title", "source", "author", "url", "published", "review_by", "tags")
-    return Outcome({"documents": [{f: getattr(d, f) for f in fields} for d in documents if not options.kind or d.kind == options.kind]})
+    return Outcome(
+        {
+            "documents": [
+                {f: getattr(d, f) for f in fields} for d in documents if not options.kind or d.kind == options.kind
+            ]
+        }
+    )
 
 
 def show(options: argparse.Namespace) -> Outcome:
@@ -151,7 +165,10 @@ def status(options: argparse.Namespace) -> Outcome:
             "snapshot": newest.number if newest else 0,
             "made": newest.made if newest else "",
             "by": newest.who if newest else "",
-            "documents": {kind: sum(1 for d in documents.values() if d.kind == kind) for kind in ("article", "glossary", "position")},
+            "documents": {
+                kind: sum(1 for d in documents.values() if d.kind == kind)
+                for kind in ("article", "glossary", "position")
+            },
             "passages": record.count("lexical"),
             "embedder": newest.fingerprint if newest else settings.embedder,
             "answers": record.count("answers"),
@@ -196,7 +213,9 @@ def open_publisher(settings: Settings, record: Any = None, progress: Progress | 
     from ingest.embed import open_bulk_embedder
     from ingest.publish import Publisher
 
-    return Publisher(settings, record or Record(settings.record_path), open_bulk_embedder(settings), progress or show_progress())
+    return Publisher(
+        settings, record or Record(settings.record_path), open_bulk_embedder(settings), progress or show_progress()
+    )
 
 
 def show_progress() -> Progress:

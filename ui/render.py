@@ -22,14 +22,19 @@ def answer(data: dict[str, Any]) -> str:
     lines.append(_wrapped(data["answer"]))
     if data["perspectives"]:
         lines.append("\nPractitioners differ:")
-        lines += [_wrapped(f"- {side['view']}: {', '.join(side['sources'])}{_marks(side['citations'])}") for side in data["perspectives"]]
+        lines += [
+            _wrapped(f"- {side['view']}: {', '.join(side['sources'])}{_marks(side['citations'])}")
+            for side in data["perspectives"]
+        ]
     if data["citations"]:
         lines.append("\nSources")
         lines += [_source(citation) for citation in data["citations"]]
     if data["removed"]:
         lines.append(f"\nTaken out by the checks: {len(data['removed'])}")
         lines += [_wrapped(f"- {removed['text']} ({removed['reason']})") for removed in data["removed"]]
-    lines.append(f"\n{data['verdict']} · writer {data['writer']} · snapshot {data['snapshot']} · {data['timings_ms'].get('total', 0):.0f} ms")
+    lines.append(
+        f"\n{data['verdict']} · writer {data['writer']} · snapshot {data['snapshot']} · {data['timings_ms'].get('total', 0):.0f} ms"
+    )
     return "\n".join(lines)
 
 
@@ -49,7 +54,9 @@ def _wrapped(words: str) -> str:
     paragraphs = []
     for line in words.split("\n"):
         indent = "  " if line.startswith("- ") else ""
-        paragraphs.append(textwrap.fill(re.sub(r"\*\*(.+?)\*\*", r"\1", line), WIDTH, subsequent_indent=indent) if line else "")
+        paragraphs.append(
+            textwrap.fill(re.sub(r"\*\*(.+?)\*\*", r"\1", line), WIDTH, subsequent_indent=indent) if line else ""
+        )
     return "\n".join(paragraphs)
 
 
@@ -59,7 +66,9 @@ def passages(data: dict[str, Any]) -> str:
     parts = []
     for number, passage in enumerate(data["passages"], start=1):
         ranks = f"meaning {passage['dense_rank'] or '–'}, words {passage['lexical_rank'] or '–'}"
-        parts.append(f"{number}. {passage['document']} › {passage['heading']} ({ranks})\n{textwrap.indent(_wrapped(passage['text']), '   ')}")
+        parts.append(
+            f"{number}. {passage['document']} › {passage['heading']} ({ranks})\n{textwrap.indent(_wrapped(passage['text']), '   ')}"
+        )
     return "\n\n".join(parts)
 
 
@@ -70,8 +79,14 @@ def added(data: dict[str, Any]) -> str:
             parts.append(f"✗ {one['reason']}")
             continue
         parts.append(f"✓ {one['document']}: {one['title']} ({len(one['chunks'])} passages)")
-        parts += [f"    left out: {textwrap.shorten(removal['text'], 70, placeholder=' …')} ({removal['why']})" for removal in one["removed"]]
-        parts += [f"    near-duplicate of {duplicate['document']} ({duplicate['similarity']:.0%} in common)" for duplicate in one["duplicates"]]
+        parts += [
+            f"    left out: {textwrap.shorten(removal['text'], 70, placeholder=' …')} ({removal['why']})"
+            for removal in one["removed"]
+        ]
+        parts += [
+            f"    near-duplicate of {duplicate['document']} ({duplicate['similarity']:.0%} in common)"
+            for duplicate in one["duplicates"]
+        ]
         parts += [f"    note: {warning}" for warning in one["warnings"]]
         if data["dry_run"]:
             parts.append(textwrap.indent(one["text"], "    | "))
@@ -87,7 +102,11 @@ def published(data: dict[str, Any]) -> str:
         if len(data[word]) > 20:
             lines.append(f"{sign} … and {len(data[word]) - 20} more")
     changes = sum(len(data[word]) for word in ("added", "changed", "removed"))
-    lines.append(f"Snapshot {data['snapshot']}: {changes} changes, {data['embedded']} passages embedded." if changes else f"Nothing to do: snapshot {data['snapshot']} is up to date.")
+    lines.append(
+        f"Snapshot {data['snapshot']}: {changes} changes, {data['embedded']} passages embedded."
+        if changes
+        else f"Nothing to do: snapshot {data['snapshot']} is up to date."
+    )
     return "\n".join(lines)
 
 
@@ -97,21 +116,36 @@ def documents(data: dict[str, Any]) -> str:
 
 
 def document(data: dict[str, Any]) -> str:
-    known = [f"{name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in data.items() if value and name not in ("text", "title", "document", "views")]
+    known = [
+        f"{name}: {', '.join(value) if isinstance(value, list) else value}"
+        for name, value in data.items()
+        if value and name not in ("text", "title", "document", "views")
+    ]
     return f"{data['title']}\n{data['document']}\n\n" + "\n".join(known) + f"\n\n{data['text']}"
 
 
 def history(data: dict[str, Any]) -> str:
     lines = []
     for snapshot in data["snapshots"]:
-        counts = {word: sum(1 for change in snapshot["changes"] if change["change"] == word) for word in ("added", "changed", "removed")}
+        counts = {
+            word: sum(1 for change in snapshot["changes"] if change["change"] == word)
+            for word in ("added", "changed", "removed")
+        }
         what = ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing changed"
-        lines.append(f"{snapshot['number']:>4}  {snapshot['made']}  {snapshot['who']}: {textwrap.shorten(snapshot['action'], 60, placeholder=' …')} ({what})")
+        lines.append(
+            f"{snapshot['number']:>4}  {snapshot['made']}  {snapshot['who']}: {textwrap.shorten(snapshot['action'], 60, placeholder=' …')} ({what})"
+        )
     return "\n".join(lines) or "Nothing was published yet."
 
 
 def gaps(data: dict[str, Any]) -> str:
-    return "\n".join(f"{gap['times']:>3}×  {gap['question']}  (nearest: {'; '.join(gap['nearest']) or 'nothing'})" for gap in data["gaps"]) or "No open questions."
+    return (
+        "\n".join(
+            f"{gap['times']:>3}×  {gap['question']}  (nearest: {'; '.join(gap['nearest']) or 'nothing'})"
+            for gap in data["gaps"]
+        )
+        or "No open questions."
+    )
 
 
 def status(data: dict[str, Any]) -> str:
@@ -123,7 +157,10 @@ def status(data: dict[str, Any]) -> str:
         f"embedder   {data['embedder']}",
         f"answers    {data['answers']}, gaps {data['gaps']}",
         f"overdue    {', '.join(data['overdue_for_review']) or 'none'}",
-        *(f"writer     {w['writer']}: {'ready' if w['ready'] else 'not ready'} ({w['reason']})" for w in data["writers"]),
+        *(
+            f"writer     {w['writer']}: {'ready' if w['ready'] else 'not ready'} ({w['reason']})"
+            for w in data["writers"]
+        ),
         f"home       {data['home']}",
         f"corpus     {data['corpus']}",
         f"models     {data['models']}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -18,9 +19,25 @@ PATIENCE_SECONDS = 60
 def serve_chat(port: int) -> int:
     """Run until stopped; the exit code of the server."""
     if _taken(port):
-        raise FractionalError(f"Port {port} is taken, perhaps by a chat that is running already. Open http://localhost:{port} or choose another with --port.")
-    command = [sys.executable, "-m", "streamlit", "run", str(Path(__file__).with_name("chat.py")), f"--server.port={port}"]
-    options = ["--server.address=localhost", "--server.headless=true", "--browser.gatherUsageStats=false", "--server.fileWatcherType=none", "--client.toolbarMode=minimal"]
+        raise FractionalError(
+            f"Port {port} is taken, perhaps by a chat that is running already. Open http://localhost:{port} or choose another with --port."
+        )
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(Path(__file__).with_name("chat.py")),
+        f"--server.port={port}",
+    ]
+    options = [
+        "--server.address=localhost",
+        "--server.headless=true",
+        "--browser.gatherUsageStats=false",
+        "--server.fileWatcherType=none",
+        "--client.toolbarMode=minimal",
+    ]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the server is stopped with us
     server = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL)
     try:
         if _answers(port, server):

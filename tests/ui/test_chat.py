@@ -1,0 +1,206 @@
+"""The chat as Streamlit runs it, over a small library and the real embedder: what a reader sees, and never sees."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from corpus.documents import Document
+from corpus.embedder import BUNDLED_NAME
+from corpus.settings import CHECKOUT, Settings
+from rag.answer import Chain
+from tests.library import write
+from tests.ui import chat_library
+from ui.commands import open_chain
+from ui.warm_chain import WarmChain
+
+pytestmark = [pytest.mark.model, pytest.mark.slow]
+
+PATIENCE_SECONDS = 120
+START = WarmChain.start
+
+
+@pytest.fixture(autouse=True)
+def no_chain_of_another_test() -> Iterator[None]:
+    import streamlit
+
+    streamlit.cache_resource.clear()
+    yield
+    streamlit.cache_resource.clear()
+
+
+@pytest.fixture(autouse=True)
+def each_script_waits_for_its_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page redraws itself when the chain is warm; a test draws it once, when it is."""
+
+    monkeypatch.setattr(WarmChain, "start", lambda chain: chat_library.warmed(START(chain), PATIENCE_SECONDS))
+
+
+def visit(conversation: str = "") -> AppTest:
+    app = AppTest.from_file(str(CHECKOUT / "ui" / "chat.py"), default_timeout=PATIENCE_SECONDS)
+    if conversation:
+        app.query_params["conversation"] = conversation
+    return app.run()
+
+
+def ask(app: AppTest, question: str) -> AppTest:
+    app.chat_input(key="question").set_value(question)
+    return app.run()
+
+
+def shown(app: AppTest) -> str:
+    """All HTML on the page but our stylesheet."""
+    assert not app.exception
+    bodies = [element.proto.body for element in app.get("html")]
+    return "\n".join(body for body in bodies if not body.startswith("<style>/* The chat."))
+
+
+def conversation_of(app: AppTest) -> str:
+    named: Any = app.query_params.get("conversation", "")
+    return str(named[0] if isinstance(named, list) else named)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Settings:
+    """The library published once, for each test to have a copy of."""
+    folder = tmp_path_factory.mktemp("published")
+    settings = Settings(folder / "home", models, folder / "corpus", BUNDLED_NAME)
+    write(settings, *chat_library.LIBRARY)
+    open_chain(settings)
+    return settings
+
+
+@pytest.fixture
+def library(environment: Settings, published: Settings) -> Settings:
+    for copy, original in ((environment.home, published.home), (environment.corpus, published.corpus)):
+        shutil.copytree(original, copy, dirs_exist_ok=True)
+    return environment
+
+
+@pytest.mark.usefixtures("library")
+class TestFirstVisit:
+    def test_it_says_what_it_is_and_what_to_ask(self) -> None:
+        app = visit()
+        assert "<h1>Fractional</h1>" in shown(app) and "every sentence with its source" in shown(app)
+        assert len(app.button) == 4
+        assert app.button[0].label == chat_library.TEAM_QUESTION.replace("?", "\\?")
+        assert conversation_of(app) == ""
+
+    def test_a_suggested_question_is_asked_and_its_sides_stand_next_to_each_other(self) -> None:
+        app = visit()
+        app.button[0].click().run()
+        page = shown(app)
+        assert f'<h2 class="fr-question">{chat_library.TEAM_QUESTION}</h2>' in page
+        assert "Practitioners differ" in page
+        assert len(app.columns) == 2
+        sides = [column.get("html")[0].proto.body for column in app.columns]
+        assert "One central team gathers the skill" in sides[0] and "Bo Centre" in sides[0]
+        assert "A central team becomes a queue" in sides[1] and "Di Spread" in sides[1]
+        assert [button.label for button in app.button] == ["New conversation"]
+
+    def test_the_page_stands_before_the_library_is_open(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Everything heavy happened before the first paint, and the reader looked at an empty window."""
+        may_open = threading.Event()
+
+        def once_it_may(settings: Settings) -> Chain:
+            may_open.wait(PATIENCE_SECONDS)
+            return open_chain(settings)
+
+        monkeypatch.setattr(WarmChain, "start", START)
+        monkeypatch.setattr("ui.commands.open_chain", once_it_may)
+        app = visit()
+        assert "<h1>Fractional</h1>" in shown(app) and "Warming up …" in shown(app)
+        assert not app.chat_input(key="question").disabled
+        may_open.set()
+        ask(app, chat_library.COST_QUESTION)
+        assert f"<mark>{chat_library.COST_QUOTE}</mark>" in shown(app)
+        assert "Warming up …" not in shown(app.run())
+
+
+@pytest.mark.usefixtures("library")
+class TestConversation:
+    def test_an_answer_carries_its_sources(self) -> None:
+        page = shown(ask(visit(), chat_library.COST_QUESTION))
+        assert "Answered from" in page
+        assert f"<mark>{chat_library.COST_QUOTE}</mark>" in page
+        assert "Ada Field · Field Notes · 2025-03-01" in page and "sells what it describes" in page
+        assert "library snapshot 1" in page
+
+    def test_a_follow_up_says_how_it_was_understood(self) -> None:
+        app = ask(ask(visit(), chat_library.COST_QUESTION), "And for how long?")
+        assert "Understood as “And for how long?”" in shown(app)
+
+    def test_what_the_library_does_not_hold_is_said_calmly(self) -> None:
+        page = shown(ask(visit(), chat_library.UNANSWERED_QUESTION))
+        assert "Not in the library" in page and "<h3>Sources</h3>" not in page
+
+    def test_a_reload_keeps_the_conversation(self) -> None:
+        app = ask(ask(visit(), chat_library.COST_QUESTION), chat_library.UNANSWERED_QUESTION)
+        assert conversation_of(app)
+        again = shown(visit(conversation_of(app)))
+        assert again.index(chat_library.COST_QUESTION) < again.index(chat_library.UNANSWERED_QUESTION)
+        assert f"<mark>{chat_library.COST_QUOTE}</mark>" in again
+
+    def test_a_new_conversation_begins_with_nothing(self) -> None:
+        app = ask(visit(), chat_library.COST_QUESTION)
+        app.button(key="new-conversation").click().run()
+        assert conversation_of(app) == "" and app.session_state["conversation"] == ""
+        assert "fr-question" not in shown(app) and len(app.button) == 4
+
+    def test_a_hostile_document_is_shown_as_text(self) -> None:
+        app = ask(visit(), chat_library.AUDIT_QUESTION)
+        page = shown(app)
+        assert "&lt;script&gt;document.title=&#x27;owned&#x27;&lt;/script&gt;" in page
+        for piece in (
+            "<script",
+            "<img",
+            "<style",
+            "<i>",
+            "<b>",
+            'javascript:alert(1)"',
+            '<a href="https://evil.example"',
+        ):
+            assert piece not in page, piece
+
+    def test_what_the_checks_took_out_is_there_to_be_opened(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from rag.answers import Answer, Removed
+
+        made = Answer("Why?", "Why?", "abstained", "No.", removed=(Removed("<b>Because.</b>", "nobody says so"),))
+        monkeypatch.setattr("rag.answer.answer", lambda *_: made)
+        app = ask(visit(), "Why?")
+        assert [expander.label for expander in app.expander] == ["Taken out by the checks (1)"]
+        assert "&lt;b&gt;Because.&lt;/b&gt;" in shown(app) and "nobody says so" in shown(app)
+
+
+class TestTrouble:
+    def test_an_empty_library_says_so(self, environment: Settings) -> None:
+        app = visit()
+        assert "The library is empty so far" in shown(app) and len(app.button) == 0
+        assert "Not in the library" in shown(ask(app, chat_library.COST_QUESTION))
+
+    def test_a_home_that_cannot_be_used_is_said_without_its_place(self, environment: Settings) -> None:
+        environment.home.write_text("a file where a folder should be")
+        app = visit()
+        assert "Set FRACTIONAL_HOME to a folder." in shown(app)
+        assert str(environment.home.parent) not in shown(app)
+        environment.home.unlink()
+        app.button[0].click().run()
+        assert "The library is empty so far" in shown(app)
+
+    def test_any_other_error_is_noted_in_the_log_alone(
+        self, library: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def fail(*_: object) -> Document:
+            raise ZeroDivisionError("secret")
+
+        monkeypatch.setattr("rag.answer.answer", fail)
+        page = shown(ask(visit(), chat_library.COST_QUESTION))
+        assert "Something went wrong; it has been noted." in page
+        assert "secret" not in page and "ZeroDivisionError" not in page
+        assert "ZeroDivisionError: secret" in caplog.text
