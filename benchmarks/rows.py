@@ -72,6 +72,11 @@ def _ingest_rows(measured: Sequence[Measured], amx: bool) -> list[Row]:
     def each(value: Callable[[Measured, Ingest], float]) -> tuple[float, ...]:
         return tuple(median(value(one, run) for run in one.first) for one in measured)
 
+    # The run that others disturbed least; the starter's second time is the same work as its first, so it counts too.
+    undisturbed = tuple(
+        one.count.read / min(run.seconds for run in (*one.first, *(one.again if one is not measured[0] else ())))
+        for one in measured
+    )
     return [
         _more_is_better(
             part,
@@ -79,6 +84,7 @@ def _ingest_rows(measured: Sequence[Measured], amx: bool) -> list[Row]:
             each(lambda one, run: one.count.read / run.seconds),
             ingest_aim(amx),
         ),
+        _more_is_better(part, "the same, of the fastest run", undisturbed, ingest_aim(amx)),
         _more_is_better(
             part, "embedded tokens per second, with imports", each(lambda one, run: one.count.read / run.run.seconds)
         ),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from corpus.errors import VectorsBroken
+from corpus.errors import VectorsBroken, disk_full
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,6 +116,10 @@ class ChromaVectors:
         if isinstance(exc, (KeyboardInterrupt, SystemExit)):
             raise exc
         self._collection = self._client = None
+        if "disk is full" in str(exc) or "No space left" in str(
+            exc
+        ):  # making them anew would lose those that are there
+            raise disk_full(self.path.parent) from exc
         raise VectorsBroken(f"The vectors in {self.path} can't be read ({type(exc).__name__}).") from exc
 
     def put(self, values: Mapping[str, NDArray[np.float32]]) -> None:
@@ -137,9 +141,7 @@ class ChromaVectors:
         return int(self._call("count"))
 
     def nearest(self, query: NDArray[np.float32], most: int) -> list[Neighbour]:
-        most = min(most, self.count())
-        if most == 0:
-            return []
+        # More than there are is no error. Counted first, what another process adds meanwhile would push the last ones out.
         found = self._call("query", query_embeddings=query.reshape(1, -1), n_results=most, include=["distances"])
         return [
             Neighbour(key, 1.0 - float(distance))

@@ -16,7 +16,7 @@ import numpy as np
 
 from corpus.documents import Document, format_document, parse_document, version_of
 from corpus.embedder import Embedder
-from corpus.errors import DocumentError, NotFound, SettingsError, home_errors
+from corpus.errors import DocumentError, NotFound, SettingsError, VectorsBroken, home_errors
 from corpus.index import bring_vectors_in_line, open_vectors, publishing_lock, vector_key
 from corpus.library import inside, read_library, remove_file, write_file
 from corpus.record import SNAPSHOTS_KEPT, NewChunk, Record
@@ -99,8 +99,9 @@ class Publisher:
         """Hold the publishing lock, and first finish what a killed run left."""
         lock = publishing_lock(self.settings)
         try:
-            self._write_files()
-            yield
+            with home_errors(self.settings.home):
+                self._write_files()
+                yield
         finally:
             lock.release()
 
@@ -238,9 +239,10 @@ class Publisher:
 
     def _remove_unnamed(self, vectors: VectorStore) -> None:
         self.record.forget_old()
-        unnamed = sorted(vectors.keys() - self.record.vectors_named())
-        if unnamed:
-            vectors.drop(unnamed)
+        try:
+            vectors.drop(sorted(vectors.keys() - self.record.vectors_named()))
+        except VectorsBroken:  # the snapshot is published: mend what it needs, the rest is for the next run
+            bring_vectors_in_line(self.record, vectors, self.record.vectors_named(1))
 
 
 def _user() -> str:

@@ -20,6 +20,8 @@ UNKNOWN_COSTS = 0.7
 SURE_SCORE = 1.25
 # A number, date or share answers only when its sentence comes this near to the best one.
 HOLDER_NEAR = 0.72
+# What a sentence that holds it gains over one that only speaks of it.
+HOLDING_RAISES = 0.2
 # How many of the best units are looked at for a number, a date or a price.
 LOOKED_AT = 12
 # Words beside a name that make it the name asked for.
@@ -102,7 +104,14 @@ def judge(evidence: Evidence) -> Judgement:
     holds = {"date": HAS_DATE, "number": HAS_NUMBER, "share": HAS_SHARE}.get(kind)
     if holds and not any(holds.search(unit.words) for unit in near if unit.score >= HOLDER_NEAR * best.score):
         return Judgement(ABSTAINED, f"the passages nearest to the question hold no {kind}")
-    return Judgement(ANSWERED, "the evidence speaks to the question", evidence.units)
+    units = _holders_first(evidence.units, holds) if holds else evidence.units
+    return Judgement(ANSWERED, "the evidence speaks to the question", units)
+
+
+def _holders_first(units: tuple[Unit, ...], holds: re.Pattern[str]) -> tuple[Unit, ...]:
+    """What holds the number, date or price that was asked for comes before what only speaks of it."""
+    raised = [replace(u, score=u.score + HOLDING_RAISES) if holds.search(u.words) else u for u in units]
+    return tuple(sorted(raised, key=lambda unit: -unit.score))
 
 
 def _weight_of(evidence: Evidence, words: tuple[str, ...]) -> float:
@@ -126,7 +135,7 @@ def _price(evidence: Evidence) -> Judgement:
     """A price is answered by figures, or by the source's own word that it gives none; never by anything else."""
     near = evidence.units[:LOOKED_AT]
     if any(MONEY.search(unit.words) for unit in near):
-        return Judgement(ANSWERED, "the sources give figures", evidence.units)
+        return Judgement(ANSWERED, "the sources give figures", _holders_first(evidence.units, MONEY))
     withheld = next((unit for unit in evidence.units if WITHHELD.search(unit.words)), None)
     if withheld is None:
         return Judgement(ABSTAINED, "no source in the library gives a price for it")

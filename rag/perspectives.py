@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from corpus.documents import Document
 from corpus.index import Index
-from corpus.text import Span, split_sentences
+from corpus.text import Span, read_blocks
 from rag.answers import Citation, Perspective
 from rag.verify import Verified
+from rag.words import GENERIC_NAMES, stems
 
 # Nearness of a question to a position's question from which they ask the same (docs/experiments.md).
-SAME_QUESTION = 0.66
+SAME_QUESTION = 0.56
+# What it adds when the position uses all of the question's own words.
+SHARED_WORDS = 0.15
 
 
 def perspectives_on(
@@ -22,7 +27,11 @@ def perspectives_on(
     if not positions or not verified.pieces:
         return (), verified
     vectors = index.embed([question, *(position.question for position in positions)])
-    nearness = vectors[1:] @ vectors[0]
+    asked = {word for word in stems(question) if word not in GENERIC_NAMES}
+    shared = [
+        len(asked & stems(" ".join((p.question, *(v.view for v in p.views))))) / max(1, len(asked)) for p in positions
+    ]
+    nearness = vectors[1:] @ vectors[0] + SHARED_WORDS * np.asarray(shared)
     if float(nearness.max()) < SAME_QUESTION:
         return (), verified
     position = positions[int(nearness.argmax())]
@@ -45,18 +54,19 @@ def perspectives_on(
 
 
 def _where(document: Document, quote: str) -> Span | None:
-    """The sentence of the stored text that carries the quoted words."""
+    """The sentences of the stored text that carry the quoted words."""
     at = document.text.lower().find(quote.lower().rstrip("."))
     if at < 0:
         return None
-    return next(
-        (
-            span
-            for span in split_sentences(document.text)
-            if span.start <= at < span.end and "\n\n" not in span.of(document.text)
-        ),
-        Span(at, at + len(quote)),
-    )
+    end = at + len(quote.rstrip("."))
+    carrying = [
+        span
+        for block in read_blocks(document.text)
+        if block.span.start <= at < block.span.end
+        for span in block.sentences
+        if span.start < end and at < span.end
+    ]
+    return Span(carrying[0].start, carrying[-1].end) if carrying else Span(at, end)
 
 
 def _cite(citations: list[Citation], document: Document, span: Span) -> int:

@@ -53,7 +53,9 @@ def editions_seen(index: Index) -> set[int]:
     # Whole, too: every chunk of that edition is found both ways, once.
     expected = sum(SECTIONS if id != "growing" else max(seen) % 7 + 1 for id in documents)
     assert (len(near), len({chunk.number for chunk in near}), len(by_words)) == (expected, expected, expected), (
-        seen, [(c.document, c.number) for c in near], sorted(by_words)
+        seen,
+        [(c.document, c.number) for c in near],
+        sorted(by_words),
     )
     return seen
 
