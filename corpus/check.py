@@ -159,7 +159,7 @@ def house_figures(documents: Mapping[str, Document]) -> Iterator[str]:
         for match in FIGURE.finditer(text):
             number = _numbers(match.group(0))
             if number and not YEAR.match(number[0]) and number[0] not in carried:
-                yield f"{document.path}: the figure “{match.group(0)}” stands in none of the documents it rests on. Name its source or remove it."
+                yield f"{document.path}: the figure “{match.group(0).strip().rstrip('.,')}” stands in none of the documents it rests on. Name its source or remove it."
 
 
 def _numbers(text: str) -> list[str]:

@@ -83,10 +83,6 @@ class DocumentError(InputRejected):
         super().__init__(f"{where}: {problem}. {remedy}")
 
 
-def disk_full(home: Path) -> HomeError:
-    return HomeError(f"The disk that holds {home} is full. Free some space and run it again; nothing is lost.")
-
-
 @contextmanager
 def home_errors(home: Path) -> Iterator[None]:
     """Translate what the file system and SQLite say about the home into words that help."""
@@ -97,7 +93,9 @@ def home_errors(home: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as exc:
         text = str(exc).lower()
         if "full" in text:
-            raise disk_full(home) from exc
+            raise HomeError(
+                f"The disk that holds {home} is full. Free some space and run it again; nothing is lost."
+            ) from exc
         if "readonly" in text or "unable to open" in text:
             raise HomeError(
                 f"{home} can't be written. Give this user write access or set FRACTIONAL_HOME elsewhere."
@@ -116,7 +114,9 @@ def home_errors(home: Path) -> Iterator[None]:
         ) from exc
     except OSError as exc:
         if exc.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise disk_full(home) from exc
+            raise HomeError(
+                f"The disk that holds {home} is full. Free some space and run it again; nothing is lost."
+            ) from exc
         if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             place = exc.filename or home
             raise HomeError(

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from corpus.errors import VectorsBroken, disk_full
+from corpus.errors import VectorsBroken, home_errors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 BATCH = 1000
 # How long a reader waits for a writer to finish a batch, which takes a quarter of a second.
 PATIENCE_SECONDS = 2.0
+# More than Chroma writes at a time.
+PROBE_BYTES = 8_000_000
 
 
 @dataclass(frozen=True)
@@ -116,10 +119,10 @@ class ChromaVectors:
         if isinstance(exc, (KeyboardInterrupt, SystemExit)):
             raise exc
         self._collection = self._client = None
-        if "disk is full" in str(exc) or "No space left" in str(
-            exc
-        ):  # making them anew would lose those that are there
-            raise disk_full(self.path.parent) from exc
+        # Chroma does not say when it is the disk, and making the vectors anew on a full one would lose those that are there.
+        with home_errors(self.path.parent), tempfile.TemporaryFile(dir=self.path.parent) as probe:
+            probe.write(bytes(PROBE_BYTES))
+            probe.flush()
         raise VectorsBroken(f"The vectors in {self.path} can't be read ({type(exc).__name__}).") from exc
 
     def put(self, values: Mapping[str, NDArray[np.float32]]) -> None:

@@ -67,7 +67,7 @@ def prepare(inputs: Iterable[str], given: Given, library: Mapping[str, Document]
     """Every input as a document or a clear reason; one bad input never stops the others."""
     prepared: list[Prepared] = []
     taken: dict[str, str] = {}
-    shingled = {id: shingles(document.text) for id, document in library.items()}
+    shingled: dict[str, frozenset[str]] = {}
     for name, path, id in _files(inputs):
         try:
             if path is None:
@@ -79,8 +79,14 @@ def prepare(inputs: Iterable[str], given: Given, library: Mapping[str, Document]
                     f"{name}: its id `{one.document.id}` is also that of {taken[one.document.id]}. Rename one of the files."
                 )
             taken[one.document.id] = name
-            prepared.append(replace(one, duplicates=_duplicates(one.document, shingled)))
-            shingled[one.document.id] = shingles(one.document.text)
+            before = library.get(one.document.id)
+            if (
+                before is None or before.text != one.document.text
+            ):  # a text that is there already was compared when it came
+                shingled = shingled or {id: shingles(document.text) for id, document in library.items()}
+                one = replace(one, duplicates=_duplicates(one.document, shingled))
+                shingled[one.document.id] = shingles(one.document.text)
+            prepared.append(one)
         except InputRejected as rejected:
             prepared.append(Prepared(name, reason=str(rejected)))
     return prepared

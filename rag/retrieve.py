@@ -75,12 +75,19 @@ def alias_table(documents: Iterable[Document]) -> dict[str, tuple[str, ...]]:
 
 def without_repetitions(passages: Sequence[Passage]) -> list[Passage]:
     """Keep the best of passages that say the same in the same words."""
-    kept: list[Passage] = []
+    kept: list[tuple[Passage, frozenset[str]]] = []
     for passage in passages:
         own = stems(passage.chunk.text)
-        if not any(len(own & stems(k.chunk.text)) >= SAME_WORDS * max(1, len(own | stems(k.chunk.text))) for k in kept):
-            kept.append(passage)
-    return kept
+        if not any(_same(own, other) for _, other in kept):
+            kept.append((passage, own))
+    return [passage for passage, _ in kept]
+
+
+def _same(left: frozenset[str], right: frozenset[str]) -> bool:
+    if min(len(left), len(right)) < SAME_WORDS * max(len(left), len(right)):
+        return False  # then the share can't be reached, and most pairs are told apart by this alone
+    shared = len(left & right)
+    return shared >= SAME_WORDS * max(1, len(left) + len(right) - shared)
 
 
 def spread(passages: Sequence[Passage]) -> list[Passage]:
