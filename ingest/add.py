@@ -73,19 +73,18 @@ def prepare(inputs: Iterable[str], given: Given, library: Mapping[str, Document]
             if path is None:
                 raise InputRejected(id)
             one = _prepare_file(name, path, id, given, library, today)
-            assert one.document is not None
-            if one.document.id in taken:
+            document = one.document
+            assert document is not None
+            if document.id in taken:
                 raise InputRejected(
-                    f"{name}: its id `{one.document.id}` is also that of {taken[one.document.id]}. Rename one of the files."
+                    f"{name}: its id `{document.id}` is also that of {taken[document.id]}. Rename one of the files."
                 )
-            taken[one.document.id] = name
-            before = library.get(one.document.id)
-            if (
-                before is None or before.text != one.document.text
-            ):  # a text that is there already was compared when it came
+            taken[document.id] = name
+            before = library.get(document.id)
+            if before is None or before.text != document.text:  # a text that is there already was compared when it came
                 shingled = shingled or {id: shingles(document.text) for id, document in library.items()}
-                one = replace(one, duplicates=_duplicates(one.document, shingled))
-                shingled[one.document.id] = shingles(one.document.text)
+                one = replace(one, duplicates=_duplicates(document, shingled))
+                shingled[document.id] = shingles(document.text)
             prepared.append(one)
         except InputRejected as rejected:
             prepared.append(Prepared(name, reason=str(rejected)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -168,19 +170,26 @@ def test_damage_to_an_open_index_is_survived(published: Settings, damage: Callab
     assert len(index.nearest(embedder.embed(["word"])[0], 50)) == 5
 
 
+@pytest.fixture(scope="module")
+def large_home(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Path:
+    """A home with so many vectors that Chroma keeps its graph in files; to be copied."""
+    place = tmp_path_factory.mktemp("large")
+    (place / "corpus").mkdir()
+    assert exit_code(start(publish_a_large_library, Settings(place / "home", models, place / "corpus", "fake"))) == 0
+    assert list(place.rglob("index_metadata.pickle"))
+    return place / "home"
+
+
+GRAPH = ["data_level0.bin", "header.bin", "length.bin", "link_lists.bin", "index_metadata.pickle", "seal.json"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", ["truncate", "garbage", "remove", "empty"])
-@pytest.mark.parametrize(
-    "part", ["data_level0.bin", "header.bin", "length.bin", "link_lists.bin", "index_metadata.pickle"]
-)
-def test_damaged_files_of_a_large_index_are_survived(settings: Settings, part: str, damage: str) -> None:
-    """From a thousand vectors on, Chroma keeps a graph in files of its own; a damaged one made its core panic."""
-    child = start(publish_a_large_library, settings)
-    assert exit_code(child) == 0
-    found = list(settings.vectors_path.rglob(part))
-    if not found:
-        pytest.skip(f"this version of Chroma keeps no {part}")
-    for path in found:
+@pytest.mark.parametrize("part", GRAPH)
+def test_damaged_files_of_a_large_index_are_survived(settings: Settings, large_home: Path, part: str, damage: str) -> None:
+    """A graph half written by a process that was killed, or cut short by a full disk, ended the reader with a SIGSEGV."""
+    shutil.copytree(large_home, settings.home)
+    for path in settings.vectors_path.rglob(part):
         raw = path.read_bytes()
         if damage == "remove":
             path.unlink()
@@ -191,12 +200,8 @@ def test_damaged_files_of_a_large_index_are_survived(settings: Settings, part: s
 
 def publish_a_large_library(settings: Settings) -> None:
     publisher = Publisher(settings, Record(settings.record_path), FakeEmbedder())
-    publisher.publish(
-        {
-            f"d{number}": document(f"d{number}", sections(*(f"w{number}x{part}" for part in range(60))))
-            for number in range(20)
-        }
-    )
+    words = [[f"w{number}x{part}" for part in range(60)] for number in range(20)]
+    publisher.publish({f"d{number}": document(f"d{number}", sections(*some)) for number, some in enumerate(words)})
 
 
 def ask_a_large_library(settings: Settings) -> None:
@@ -209,6 +214,22 @@ def ask_a_large_library(settings: Settings) -> None:
         found = index.nearest(embedder.embed([f"the word {word}"])[0], 20)
         assert len(found) == 20
     assert len(embedder.seen) == 2
+
+
+@pytest.mark.slow
+def test_a_reader_waits_for_a_writer_to_finish_a_batch(settings: Settings, large_home: Path) -> None:
+    """Read while it is written, the graph is as good as damaged; and made anew for that, it would be every time."""
+    shutil.copytree(large_home, settings.home)
+    seal = settings.vectors_path / "seal.json"
+    sealed = seal.read_bytes()
+    seal.unlink()  # a writer has begun
+    later = threading.Timer(0.5, lambda: seal.write_bytes(sealed))
+    later.start()
+    began = time.monotonic()
+    vectors = open_vectors(settings, FakeEmbedder.name)
+    assert vectors.count() == 1200
+    assert 0.4 < time.monotonic() - began < 2.0
+    vectors.reopen()
 
 
 def test_readers_get_as_many_as_they_ask_for_though_old_vectors_lie_nearer(settings: Settings) -> None:
