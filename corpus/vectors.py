@@ -85,10 +85,16 @@ class ChromaVectors:
 
     def _wait_until_whole(self) -> None:
         until = time.monotonic() + PATIENCE_SECONDS
-        while self._sealed() != self._graph():
+        while not self._is_whole():
             if time.monotonic() > until:
                 raise VectorsBroken(f"The vectors in {self.path} are not whole.")
             time.sleep(0.02)
+
+    def _is_whole(self) -> bool:
+        try:
+            return self._sealed() == self._graph()
+        except FileNotFoundError:  # somebody is replacing them
+            return False
 
     def _sealed(self) -> dict[str, str]:
         try:

@@ -158,8 +158,8 @@ def test_each_number_leads_to_its_quote(page: Page, address: str) -> None:
     expect(place).to_be_in_viewport()
     expect(page.locator("mark", has_text=chat_library.COST_QUOTE)).to_be_visible()
     expect(page.locator(".fr-question")).to_have_count(1)  # following a number asks nothing again
-    link = page.get_by_role("link", name="Read it at fieldnotes.example")
-    expect(link).to_have_attribute("href", "https://fieldnotes.example/costs")
+    link = page.get_by_role("link", name="Read it at publisher.example")
+    expect(link).to_have_attribute("href", "https://publisher.example/costs")
     expect(link).to_have_attribute("rel", re.compile("noopener"))
 
 

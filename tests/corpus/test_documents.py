@@ -244,14 +244,14 @@ def test_overdue_is_the_day_after_not_the_day_itself() -> None:
 @pytest.mark.parametrize(
     ("author", "source", "speaker"),
     [
-        ("Jane Roe", "Roe Ltd", "Jane Roe (Roe Ltd)"),
-        ("Jane Roe", "The blog of Jane Roe", "Jane Roe"),
+        ("Example Author", "Roe Ltd", "Example Author (Roe Ltd)"),
+        ("Example Author", "The blog of Example Author", "Example Author"),
         ("", "Roe Ltd", "Roe Ltd"),
         ("", "", "The title"),
     ],
 )
 def test_an_answer_names_who_speaks_without_saying_it_twice(author: str, source: str, speaker: str) -> None:
-    """`Jane Roe (Jane Roe)` reads as a mistake, an empty name as worse."""
+    """`Example Author (Example Author)` reads as a mistake, an empty name as worse."""
     assert document("a", title="The title", author=author, source=source).speaker == speaker
 
 

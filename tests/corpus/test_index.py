@@ -186,7 +186,9 @@ GRAPH = ["data_level0.bin", "header.bin", "length.bin", "link_lists.bin", "index
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", ["truncate", "garbage", "remove", "empty"])
 @pytest.mark.parametrize("part", GRAPH)
-def test_damaged_files_of_a_large_index_are_survived(settings: Settings, large_home: Path, part: str, damage: str) -> None:
+def test_damaged_files_of_a_large_index_are_survived(
+    settings: Settings, large_home: Path, part: str, damage: str
+) -> None:
     """A graph half written by a process that was killed, or cut short by a full disk, ended the reader with a SIGSEGV."""
     shutil.copytree(large_home, settings.home)
     for path in settings.vectors_path.rglob(part):

@@ -170,7 +170,7 @@ def test_a_folder_gives_every_text_in_it_with_its_place_in_the_id(tmp_path: Path
 
 def test_a_plain_text_becomes_a_document_that_says_what_it_knows(tmp_path: Path) -> None:
     """Everything an answer will show about its source comes from here."""
-    text = "Back to Blog\n\nHow to begin\n\nBy Jane Roe · Roe Ltd\n\nBegin with the decision, and name who takes it.\n\nThen write it down. Then act.\n"
+    text = "Back to Blog\n\nHow to begin\n\nBy Example Author · Roe Ltd\n\nBegin with the decision, and name who takes it.\n\nThen write it down. Then act.\n"
     [one] = add(put(tmp_path, "How To Begin.txt", text))
     assert one.document == Document(
         id="how-to-begin",
@@ -179,12 +179,12 @@ def test_a_plain_text_becomes_a_document_that_says_what_it_knows(tmp_path: Path)
         title="How to begin",
         text="Begin with the decision, and name who takes it.\n\nThen write it down. Then act.\n",
         source="Roe Ltd",
-        author="Jane Roe",
+        author="Example Author",
         added="2026-03-01",
         review_by="2027-03-01",
         owner="library editor",
     )
-    assert [removal.text for removal in one.removed] == ["Back to Blog", "By Jane Roe · Roe Ltd"]
+    assert [removal.text for removal in one.removed] == ["Back to Blog", "By Example Author · Roe Ltd"]
     assert one.warnings == ("no url was found: give it with --url", "no published was found: give it with --published")
 
 

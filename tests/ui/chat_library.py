@@ -25,9 +25,9 @@ The price is set before the work begins. {COST_QUOTE} The retainer covers two da
 Most engagements of a fractional AI CTO last six to twelve months. Some end after ninety days.
 """,
     title="What a fractional AI CTO costs",
-    author="Ada Field",
-    source="Field Notes",
-    url="https://fieldnotes.example/costs",
+    author="Example Author",
+    source="Example Publisher",
+    url="https://publisher.example/costs",
     published="2025-03-01",
     sells="fractional AI CTO retainers",
 )
@@ -35,14 +35,14 @@ CENTRAL = document(
     "central-team",
     "## One team\n\nA company should build one central AI team, because skill gathers where people sit together.\n",
     title="Build one central AI team",
-    author="Bo Centre",
+    author="Second Author",
     source="Centre Ltd",
 )
 SPREAD = document(
     "spread-out",
     "## No central team\n\nA company should not build one central AI team, since a central AI team becomes a queue.\n",
     title="Leave AI with the departments",
-    author="Di Spread",
+    author="Third Author",
     source="Spread Ltd",
     voice="digest",
 )

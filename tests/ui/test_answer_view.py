@@ -163,7 +163,7 @@ class TestEscaping:
         assert [value for name, value in page.attributes if name == "href"] == []
 
     def test_the_link_names_the_host_that_it_leads_to(self) -> None:
-        address = "https://fieldnotes.example@evil.example/costs"
+        address = "https://publisher.example@evil.example/costs"
         page = Reading(
             view.sources_html(answered(citations=(replace(cite(1, COSTS, QUOTE), url=address),)), {COSTS.id: COSTS})
         )
@@ -193,13 +193,11 @@ class TestAnswer:
         sentences = tuple(
             Sentence(words, (1,), 1.0) for words in ("First.", "Second.", "Of two:", "- one", "two", "After.")
         )
-        layout = (
-            "First. [1] Second. [1]\n\n**Di Spread:** Of two: [1]\n- - one [1]\n- two [1]\n\nAfter. [1]\n\n_Mind this._"
-        )
+        layout = "First. [1] Second. [1]\n\n**Third Author:** Of two: [1]\n- - one [1]\n- two [1]\n\nAfter. [1]\n\n_Mind this._"
         page = view.answer_html(answered(answer=layout, sentences=sentences, notes=("Mind this.",)))
         plain = re.sub(r"<sup.*?</sup>|</?span>", "", page)
         assert plain == (
-            '<div class="fr-answer"><p>First. Second.</p><p><span class="fr-speaker">Di Spread Of two:</p>'
+            '<div class="fr-answer"><p>First. Second.</p><p><span class="fr-speaker">Third Author Of two:</p>'
             '<ul><li>- one</li><li>two</li></ul><p>After.</p><p class="fr-note">Mind this.</p></div>'
         )
 
@@ -219,9 +217,9 @@ class TestAnswer:
         assert "<p>And **so** on.</p>" in view.answer_html(answered(answer=f"{QUOTE} [1]\n\nAnd **so** on."))
 
     def test_the_sides_name_who_holds_them(self) -> None:
-        side = Perspective("A queue", ("Di Spread (Spread Ltd)", "Another"), (1,))
+        side = Perspective("A queue", ("Third Author (Spread Ltd)", "Another"), (1,))
         page = Reading(view.perspective_html(answered(perspectives=(side,))["perspectives"][0], answered()))
-        assert page.text == "A queue1Di Spread (Spread Ltd) · Another"
+        assert page.text == "A queue1Third Author (Spread Ltd) · Another"
 
 
 class TestAround:
@@ -282,9 +280,9 @@ class TestSources:
         page = Reading(view.sources_html(answered(), {COSTS.id: COSTS})).text
         for words in (
             "What a fractional AI CTO costs",
-            "Ada Field · Field Notes · 2025-03-01",
+            "Example Author · Example Publisher · 2025-03-01",
             "sells what it describes",
-            "Read it at fieldnotes.example",
+            "Read it at publisher.example",
         ):
             assert words in page
         assert "our digest" not in page

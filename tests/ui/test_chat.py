@@ -100,8 +100,8 @@ class TestFirstVisit:
         assert "Practitioners differ" in page
         assert len(app.columns) == 2
         sides = [column.get("html")[0].proto.body for column in app.columns]
-        assert "One central team gathers the skill" in sides[0] and "Bo Centre" in sides[0]
-        assert "A central team becomes a queue" in sides[1] and "Di Spread" in sides[1]
+        assert "One central team gathers the skill" in sides[0] and "Second Author" in sides[0]
+        assert "A central team becomes a queue" in sides[1] and "Third Author" in sides[1]
         assert [button.label for button in app.button] == ["New conversation"]
 
     def test_the_page_stands_before_the_library_is_open(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +129,7 @@ class TestConversation:
         page = shown(ask(visit(), chat_library.COST_QUESTION))
         assert "Answered from" in page
         assert f"<mark>{chat_library.COST_QUOTE}</mark>" in page
-        assert "Ada Field · Field Notes · 2025-03-01" in page and "sells what it describes" in page
+        assert "Example Author · Example Publisher · 2025-03-01" in page and "sells what it describes" in page
         assert "library snapshot 1" in page
 
     def test_a_follow_up_says_how_it_was_understood(self) -> None:
