@@ -80,10 +80,15 @@ def write_file(root: Path, relative: str, content: str) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(target)
+        _put_in_place(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _put_in_place(temporary: Path, target: Path) -> None:
+    """The one step that makes the new file the file; libraries we use call `Path.replace` too, so it has a name of its own."""
+    temporary.replace(target)
 
 
 def remove_file(root: Path, relative: str) -> None:

@@ -91,7 +91,8 @@ EMBEDS = [
 ]
 WRITES = [
     Kill("ingest.publish.write_file", "before"),
-    Kill("pathlib.Path.replace", "before"),  # the new file is written beside the old one, and not yet in its place
+    # The new file is written beside the old one, and not yet in its place.
+    Kill("corpus.library._put_in_place", "before"),
     Kill("ingest.publish.write_file", "after"),  # in its place, and not yet ticked off
 ]
 DELETES = [Kill("ingest.publish.remove_file", "before"), Kill("ingest.publish.remove_file", "after")]
