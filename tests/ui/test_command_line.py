@@ -1,0 +1,71 @@
+"""The command line keeps its contract: one JSON document on stdout, exit codes that say how it went, help with an example."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from corpus.settings import Settings
+from ui.command_line import build_parser, main
+
+COMMANDS = (
+    "ask",
+    "search",
+    "add",
+    "publish",
+    "remove",
+    "rollback",
+    "list",
+    "show",
+    "history",
+    "gaps",
+    "status",
+    "check",
+    "serve",
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    assert f"example:\n  fractional {command}" in capsys.readouterr().out
+
+
+def test_every_command_is_held_here() -> None:
+    (verbs,) = (action for action in build_parser()._actions if action.dest == "command")
+    assert set(verbs.choices or ()) == set(COMMANDS)
+
+
+def test_wrong_usage_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["nothing-of-the-kind"]) == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_records_of_an_empty_home_are_one_json_document_each(
+    environment: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command, key in (("history", "snapshots"), ("gaps", "gaps"), ("status", "snapshot")):
+        assert main([command, "--json"]) == 0
+        assert key in json.loads(capsys.readouterr().out)
+
+
+def test_a_missing_snapshot_is_one_clear_line(environment: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rollback", "7", "--json"]) == 1
+    captured = capsys.readouterr()
+    assert "no snapshot 7" in json.loads(captured.out)["error"] and len(captured.err.strip().splitlines()) == 1
+
+
+@pytest.mark.model
+def test_a_bad_input_is_rejected_with_three_and_the_good_one_is_published(
+    environment: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = tmp_path / "good.txt", tmp_path / "bad.txt"
+    good.write_text("A plain title\n\nA retainer is a monthly fee for a number of days. It ends with notice.\n")
+    bad.write_bytes(b"")
+    assert main(["add", str(good), str(bad), "--json"]) == 3
+    inputs = json.loads(capsys.readouterr().out)["inputs"]
+    assert [one["accepted"] for one in inputs] == [True, False] and "empty" in inputs[1]["reason"]
+    assert main(["search", "What is a retainer?", "--json"]) == 0
+    (passage,) = json.loads(capsys.readouterr().out)["passages"]
+    assert main(["show", passage["document"], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["text"][passage["start"] : passage["end"]] == passage["text"]
