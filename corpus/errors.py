@@ -10,6 +10,7 @@ FractionalError                 the root; its text is shown to the user as it is
 ├── ModelError                  embedding weights are missing or don't load                        (exit 1)
 ├── NotFound                    no such document, snapshot or conversation                         (exit 1)
 ├── WriterError                 a writer asked for by name can't write                             (exit 1)
+├── CasesError                  the golden cases can't be read or don't fit the library             (exit 1)
 ├── CheckFailed                 the library breaks its own rules                                   (exit 4)
 └── InputRejected               one input can't enter the library; the others go on                (exit 3)
     └── DocumentError           a document's front matter or text is wrong; knows file and line    (exit 3)
@@ -63,6 +64,10 @@ class NotFound(FractionalError):
 
 
 class WriterError(FractionalError):
+    pass
+
+
+class CasesError(FractionalError):
     pass
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from corpus.documents import Document
 from corpus.errors import WriterError
 from corpus.index import Index
-from rag.answers import ABSTAINED, PARTIAL, Answer, Quoted
+from rag.answers import ABSTAINED, PARTIAL, Answer
 from rag.evidence import Evidence, Weigher
 from rag.judge import Judgement, judge
 from rag.perspectives import perspectives_on
@@ -58,25 +58,27 @@ def search(chain: Chain, question: str, top: int = 10) -> list[Passage]:
 
 
 def answer(chain: Chain, question: str, conversation: str = "", writer: str = "auto") -> Answer:
-    """Ask the library: retrieve, judge the evidence, write, verify."""
+    """Ask the library, and keep question and answer in the record."""
+    earlier = chain.index.record.conversation(conversation) if conversation else []
+    made = replace(
+        respond(chain, question, [_turn(kept) for kept in earlier], writer),
+        trace=uuid.uuid4().hex,
+        conversation=conversation,
+    )
+    _keep(chain, made)
+    return made
+
+
+def respond(chain: Chain, question: str, earlier: Sequence[Turn] = (), writer: str = "auto") -> Answer:
+    """Retrieve, judge the evidence, write, verify. Keeps nothing."""
     if writer not in WRITERS:
         raise WriterError(f"There is no writer `{writer}`. Use one of: {', '.join(WRITERS)}.")
     clock = _Clock()
-    record = chain.index.record
-    with clock.time("understand"):
-        earlier = record.conversation(conversation) if conversation else []
-        standalone = standalone_question(question, [_turn(kept) for kept in earlier])
-    with record.reading():  # one snapshot from here to the last check
+    standalone = standalone_question(question, earlier)
+    with chain.index.record.reading():  # one snapshot from here to the last check
         snapshot, documents, aliases = chain.library()
         with clock.time("retrieve"):
-            passages = retrieve(chain.index, standalone, PASSAGES, aliases)
-            if asks_for(standalone) == "price":  # the words of a price differ from text to text
-                known = {passage.chunk.number for passage in passages}
-                passages += [
-                    p
-                    for p in retrieve(chain.index, PRICE_IN_OTHER_WORDS, PASSAGES // 2, aliases)
-                    if p.chunk.number not in known
-                ]
+            passages = passages_for(chain, standalone, aliases)
         with clock.time("judge"):
             evidence = chain.weigher.weigh(standalone, passages, documents)
             judgement = judge(evidence)
@@ -86,23 +88,32 @@ def answer(chain: Chain, question: str, conversation: str = "", writer: str = "a
             verified = verify(draft, documents)
             sides, verified = perspectives_on(standalone, documents, chain.index, verified)
     made = _compose(question, standalone, judgement, evidence, verified, documents)
-    made = replace(
+    return replace(
         made,
         perspectives=sides,
         snapshot=snapshot,
-        trace=uuid.uuid4().hex,
-        conversation=conversation,
         notes=(*made.notes, *draft.notes),
         timings_ms=clock.timings(),
     )
-    _keep(chain, made)
-    return made
+
+
+def passages_for(chain: Chain, standalone: str, aliases: Mapping[str, Sequence[str]]) -> list[Passage]:
+    """What is read to answer a question."""
+    passages = retrieve(chain.index, standalone, PASSAGES, aliases)
+    if asks_for(standalone) == "price":  # the words of a price differ from text to text
+        known = {passage.chunk.number for passage in passages}
+        further = retrieve(chain.index, PRICE_IN_OTHER_WORDS, PASSAGES // 2, aliases)
+        passages += [passage for passage in further if passage.chunk.number not in known]
+    return passages
 
 
 def _turn(kept: Mapping[str, Any]) -> Turn:
-    """A kept answer as the next question needs it."""
-    items = re.findall(r"^- (.+?)(?: \[\d+\])*$", kept["answer"], re.MULTILINE)
-    return Turn(kept["standalone_question"], tuple(items))
+    return turn_of(kept["standalone_question"], kept["answer"])
+
+
+def turn_of(standalone: str, words: str) -> Turn:
+    """An answer as the next question needs it."""
+    return Turn(standalone, tuple(re.findall(r"^- (.+?)(?: \[\d+\])*$", words, re.MULTILINE)))
 
 
 def _compose(
@@ -200,6 +211,3 @@ class _Clock:
 
     def timings(self) -> dict[str, float]:
         return {**self._steps, "total": round((time.perf_counter() - self._start) * 1000, 1)}
-
-
-__all__ = ["Chain", "Quoted", "answer", "search"]

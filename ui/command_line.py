@@ -137,6 +137,22 @@ def build_parser() -> argparse.ArgumentParser:
         render.status,
     )
     verb("check", "check the library against its own rules", "check", commands.check, render.checked)
+    eval_run = verb(
+        "eval",
+        "ask the golden cases and tell how often the answers were right",
+        "eval run --type unanswerable",
+        commands.eval_run,
+        render.figures,
+    )
+    eval_run.add_argument("what", choices=("run",), help="run: ask the cases")
+    eval_run.add_argument("--cases", nargs="+", default=[], metavar="FILE", help="other files of cases")
+    eval_run.add_argument("--type", nargs="+", default=[], metavar="TYPE", help="only cases of these types")
+    eval_run.add_argument(
+        "--held", action="store_true", help="the held third, which is for the gate and not for tuning"
+    )
+    eval_run.add_argument("--sample", type=_positive, default=0, metavar="N", help="only so many, drawn at random")
+    eval_run.add_argument("--seed", type=int, default=0, help="draws another sample")
+    eval_run.add_argument("--writer", default="quote", help="which writer answers (quote)")
     serve = verb(
         "serve",
         "serve the chat on this machine and print its address",

@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import NotFound
@@ -188,6 +189,25 @@ def check(options: argparse.Namespace) -> Outcome:
 
     report = check_library(read_settings().corpus, date.today())
     return Outcome(report.as_json(), exit_code=4 if report.faults else 0)
+
+
+def eval_run(options: argparse.Namespace) -> Outcome:
+    import random
+
+    from corpus.errors import CasesError
+    from evals.cases import CASES, read_cases
+    from evals.figures import summary_of
+    from evals.run import run_cases
+
+    cases = read_cases([Path(file) for file in options.cases] or sorted(CASES.glob("*.yaml")))
+    chosen = [c for c in cases if c.held == options.held and (not options.type or c.type in options.type)]
+    if options.sample:
+        chosen = random.Random(options.seed).sample(chosen, min(options.sample, len(chosen)))
+    if not chosen:
+        raise CasesError("No case is left to ask. Name other --type or --cases.")
+    chain = open_chain(read_settings())
+    outcomes = run_cases(chain, chosen, options.writer, show_progress())
+    return Outcome({"writer": options.writer, "held": options.held, "n": len(chosen), **summary_of(outcomes)})
 
 
 def serve(options: argparse.Namespace) -> Outcome:

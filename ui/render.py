@@ -172,3 +172,23 @@ def checked(data: dict[str, Any]) -> str:
     lines = [f"✗ {fault}" for fault in data["faults"]] + [f"! {warning}" for warning in data["warnings"]]
     lines += [f"{name}: {value}" for name, value in data["report"].items()]
     return "\n".join([*lines, f"{len(data['faults'])} faults."])
+
+
+def figures(data: dict[str, Any]) -> str:
+    """A table of shares with their intervals, and the cases that failed."""
+    lines = [f"{data['n']} cases, writer {data['writer']}{', the held third' if data['held'] else ''}", ""]
+    for part, shares in {"all": data["metrics"], **data["by_type"]}.items():
+        lines.append(part)
+        lines += [
+            f"  {name:<15} {share['held']:>4} of {share['n']:<4} {share['score']:6.1%}  ({share['low']:.0%}–{share['high']:.0%})"
+            for name, share in shares.items()
+            if share["n"]
+        ]
+    if not data["held"]:  # looking at the held ones would spend them
+        failed = [case for case in data["cases"] if False in case["checks"].values()]
+        lines += ["", f"{len(failed)} cases with something wrong:"]
+        lines += [
+            f"  {c['id']} {c['question']} ({c['verdict']}; {', '.join(k for k, v in c['checks'].items() if v is False)})"
+            for c in failed
+        ]
+    return "\n".join(lines)
