@@ -6,12 +6,18 @@ import hashlib
 import re
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from corpus.errors import DocumentError
+
+try:  # libyaml reads front matter eight times as fast; where PyYAML was built without it, Python reads it
+    from yaml import CSafeLoader as _SafeLoader
+except ImportError:
+    from yaml import SafeLoader as _SafeLoader  # type: ignore[assignment]
 
 KINDS = ("article", "glossary", "position")
 VOICES = ("practitioner", "digest", "house")
@@ -21,6 +27,8 @@ FOLDER_OF_KIND = {"article": "articles", "glossary": "glossary", "position": "po
 # beyond it is a data dump, and front matter beyond 32 kB is not front matter.
 LARGEST_TEXT = 5_000_000
 LARGEST_FRONT_MATTER = 32_000
+# The views of a position with their holders are five deep. libyaml composes by recursion in C, where too deep ends the process.
+DEEPEST_FRONT_MATTER = 20
 ID_PATTERN = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*$")
 DATE_PATTERN = re.compile(r"^\d{4}(?:-\d{2}(?:-\d{2})?)?$")
 LONGEST_ID = 100
@@ -75,6 +83,11 @@ class Document:
         """Where it stands below the corpus folder."""
         return f"{FOLDER_OF_KIND[self.kind]}/{self.id}.md"
 
+    @cached_property
+    def version(self) -> str:
+        """The hash of everything in the document, which is that of its file: two documents with one version are the same."""
+        return version_of_file(format_document(self).encode())
+
     @property
     def sells_something(self) -> bool:
         """Whether the source is known to sell what it speaks of; "not stated in the part read" is not known."""
@@ -93,18 +106,8 @@ LIST_FIELDS = ("tags", "aliases", "quotes", "rests_on", "related")
 REQUIRED_FIELDS = ("id", "kind", "voice", "title")
 
 
-class _PlainLoader(yaml.SafeLoader):
-    """YAML without surprises: no aliases (a bomb needs them), no duplicate keys, dates stay text."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.constructor.ConstructorError(
-                None,
-                None,
-                "aliases (*name) are not allowed",
-                self.peek_event().start_mark,  # type: ignore[no-untyped-call]
-            )
-        return super().compose_node(parent, index)
+class _PlainLoader(_SafeLoader):
+    """YAML without surprises: no duplicate keys, dates stay text."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -161,6 +164,13 @@ def parse_document(raw: str, place: str | Path) -> Document:
     return build_document(values, body.strip("\n") + "\n" if body.strip() else "", place, front, body_line)
 
 
+def stored_document(content: str, version: str, place: str | Path) -> Document:
+    """A document from what `format_document` wrote, whose version is known and need not be computed again."""
+    document = parse_document(content, place)
+    document.__dict__["version"] = version
+    return document
+
+
 def split_front_matter(raw: str, place: str | Path) -> tuple[str | None, str, int]:
     """Front matter (None where there is none), the text after it, and the line that text begins on."""
     raw = raw.removeprefix("\ufeff")
@@ -181,9 +191,21 @@ def split_front_matter(raw: str, place: str | Path) -> tuple[str | None, str, in
     raise DocumentError(place, "the front matter is never closed", "Add a line `---` after the last field.", 1)
 
 
+def _refuse_bombs(front: str) -> None:
+    """No aliases (a bomb needs them) and no depths, seen event by event before anything is composed."""
+    depth = 0
+    for event in yaml.parse(front, Loader=_SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.constructor.ConstructorError(None, None, "aliases (*name) are not allowed", event.start_mark)  # type: ignore[arg-type]  # libyaml has a mark of its own
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST_FRONT_MATTER:
+            raise RecursionError
+
+
 def load_front_matter(front: str, place: str | Path) -> dict[str, Any]:
     """The fields, each value as the words that were written."""
     try:
+        _refuse_bombs(front)
         values = yaml.load(front, Loader=_PlainLoader)
     except yaml.YAMLError as exc:
         mark = getattr(exc, "problem_mark", None)
@@ -344,9 +366,9 @@ def format_document(document: Document) -> str:
     return f"---\n{front}---\n\n{document.text.strip(chr(10))}\n"
 
 
-def version_of(document: Document) -> str:
-    """The hash of everything in the document: two documents with one version are the same."""
-    return hashlib.sha256(format_document(document).encode()).hexdigest()[:32]
+def version_of_file(content: bytes) -> str:
+    """The version of the document whose file, as `format_document` writes it, this is; of any other file, no document's."""
+    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def slug(words: str, longest: int = 60) -> str:

@@ -113,10 +113,15 @@ class Index:
         asked = most * 2
         while True:
             neighbours = vectors.nearest(query, asked)
-            chunks = self.record.chunks_of_vectors([neighbour.vector for neighbour in neighbours])
-            found = [NearChunk(chunk, n.similarity) for n in neighbours for chunk in chunks.get(n.vector, [])]
-            if len(found) >= most or len(neighbours) < asked:
-                return found[:most]
+            found: list[NearChunk] = []
+            for start in range(0, len(neighbours), most):  # mostly, the first are enough
+                some = neighbours[start : start + most]
+                chunks = self.record.chunks_of_vectors([neighbour.vector for neighbour in some])
+                found += [NearChunk(chunk, n.similarity) for n in some for chunk in chunks.get(n.vector, [])]
+                if len(found) >= most:
+                    return found[:most]
+            if len(neighbours) < asked:
+                return found
             asked *= 4
 
     def _fresh_vectors(self) -> VectorStore:

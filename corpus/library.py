@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.documents import FOLDER_OF_KIND, LARGEST_TEXT, Document, parse_document
+from corpus.documents import FOLDER_OF_KIND, LARGEST_TEXT, Document, parse_document, version_of_file
 from corpus.errors import DocumentError
 
 
@@ -18,15 +19,17 @@ class Library:
     faults: tuple[DocumentError, ...]
 
 
-def read_library(folder: Path) -> Library:
-    """Every document below the folder; a fault in one never hides the others."""
+def read_library(folder: Path, known: Iterable[Document] = ()) -> Library:
+    """Every document below the folder; a fault in one never hides the others. A file that is, byte by byte, one of the known
+    documents is not parsed again."""
+    by_version = {document.version: document for document in known}
     documents: dict[str, Document] = {}
     faults: list[DocumentError] = []
     root = folder.resolve()
     for name in FOLDER_OF_KIND.values():
         for path in sorted((root / name).glob("**/*.md")):
             try:
-                document = read_document(path, root)
+                document = read_document(path, root, by_version)
                 if document.id in documents:
                     raise DocumentError(
                         path,
@@ -47,15 +50,18 @@ def read_library(folder: Path) -> Library:
     return Library(documents, tuple(faults))
 
 
-def read_document(path: Path, root: Path) -> Document:
-    """One file of the library."""
+def read_document(path: Path, root: Path, known: Mapping[str, Document]) -> Document:
+    """One file of the library; `known` are documents by their version."""
     resolved = path.resolve()
     if not resolved.is_relative_to(root):
         raise DocumentError(path, "the file leads out of the corpus folder", "Put the file itself there, not a link.")
     try:
         if resolved.stat().st_size > LARGEST_TEXT * 4:
             raise DocumentError(path, "the file is too large for a document", "Split it into articles.")
-        raw = resolved.read_bytes().decode("utf-8")
+        content = resolved.read_bytes()
+        if stored := known.get(version_of_file(content)):
+            return stored
+        raw = content.decode("utf-8")
     except UnicodeDecodeError as exc:
         raise DocumentError(
             path, "the file is not valid UTF-8", "Save it as UTF-8.", _line_at(resolved, exc.start)

@@ -16,14 +16,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from corpus.documents import Document, parse_document
+from corpus.documents import Document, stored_document
 from corpus.errors import NotFound, RecordError, home_errors
 
-SCHEMA_VERSION = 1
 # Snapshots that can be rolled back to and whose vectors are kept.
 SNAPSHOTS_KEPT = 10
 
-SCHEMA = """
+# Each brings a record from the version before it to the next; what is here stays as it is.
+SCHEMAS = (
+    """
 CREATE TABLE versions (
   version TEXT PRIMARY KEY, document TEXT NOT NULL, content TEXT NOT NULL);
 CREATE TABLE chunks (
@@ -47,7 +48,12 @@ CREATE INDEX answers_by_conversation ON answers (conversation, asked);
 CREATE TABLE gaps (
   id INTEGER PRIMARY KEY, asked TEXT NOT NULL, question TEXT NOT NULL, nearest TEXT NOT NULL, snapshot INTEGER NOT NULL,
   times INTEGER NOT NULL DEFAULT 1, UNIQUE (question));
-"""
+""",
+    """
+CREATE TABLE inputs (key TEXT PRIMARY KEY, document TEXT NOT NULL, version TEXT NOT NULL, told TEXT NOT NULL) WITHOUT ROWID;
+""",
+)
+SCHEMA_VERSION = len(SCHEMAS)
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,15 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class KnownInput:
+    """What an input became when it was published, and what was told about it then; the record does not look into that."""
+
+    document: str
+    version: str
+    told: str
+
+
+@dataclass(frozen=True)
 class Gap:
     question: str
     asked: str
@@ -100,6 +115,7 @@ class Record:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._read: dict[str, Document] = {}  # by version, so never out of date
         with home_errors(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
             self.connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
@@ -119,10 +135,10 @@ class Record:
                 f"{self.path} was written by a newer version of this program. Update the program or use another FRACTIONAL_HOME."
             )
         with self.writing():
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                for statement in SCHEMA.strip().split(";\n"):
-                    connection.execute(statement.rstrip(";"))
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            for statement in (one for schema in SCHEMAS[version:] for one in schema.strip().split(";\n")):
+                connection.execute(statement.rstrip(";"))
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def close(self) -> None:
         self.connection.close()
@@ -192,18 +208,20 @@ class Record:
 
     def documents(self, ids: Iterable[str] | None = None) -> dict[str, Document]:
         """The published documents, all or those named."""
-        contents = self.contents_in(self.newest_number()) if ids is None else self._contents_of(list(ids))
-        return {document: parse_document(content, f"{document}.md") for document, content in contents.items()}
-
-    def _contents_of(self, ids: list[str]) -> dict[str, str]:
-        marks = ",".join("?" * len(ids))
+        among, wanted = _among("s.document", ids)
         rows = self._all(
-            f"SELECT s.document, v.content FROM snapshot_documents s JOIN versions v USING (version) "
-            f"WHERE s.snapshot = ? AND s.document IN ({marks})",
+            "SELECT s.document, s.version, v.content FROM snapshot_documents s JOIN versions v USING (version) "
+            f"WHERE s.snapshot = ? {among} ORDER BY 1",
             self.newest_number(),
-            *ids,
+            *wanted,
         )
-        return {row["document"]: row["content"] for row in rows}
+        found = {
+            id: self._read.get(version) or stored_document(content, version, f"{id}.md")
+            for id, version, content in rows
+        }
+        kept = {} if ids is None else self._read  # what is published no more is forgotten when all is read
+        self._read = kept | {document.version: document for document in found.values()}
+        return found
 
     def document(self, id: str) -> Document:
         found = self.documents([id])
@@ -219,8 +237,10 @@ class Record:
         "WHERE s.snapshot = (SELECT max(number) FROM snapshots)"
     )
 
-    def chunks(self) -> list[StoredChunk]:
-        return [_chunk(row) for row in self._all(f"{self.CURRENT} ORDER BY s.document, c.ordinal")]
+    def chunks(self, documents: Iterable[str] | None = None) -> list[StoredChunk]:
+        """The chunks of all documents, or of those named, in order."""
+        among, wanted = _among("s.document", documents)
+        return [_chunk(row) for row in self._all(f"{self.CURRENT} {among} ORDER BY s.document, c.ordinal", *wanted)]
 
     def chunks_of_vectors(self, vectors: Sequence[str]) -> dict[str, list[StoredChunk]]:
         """The published chunks that these vectors stand for; vectors of other snapshots find none."""
@@ -246,9 +266,9 @@ class Record:
     def vectors_named(self, last: int = SNAPSHOTS_KEPT) -> set[str]:
         """The vectors that the last snapshots need."""
         rows = self._all(
-            "SELECT DISTINCT c.vector FROM snapshots n JOIN snapshot_documents s ON s.snapshot = n.number "
-            "JOIN chunks c ON c.version = s.version AND c.chunker = n.chunker "
-            "WHERE n.number IN (SELECT number FROM snapshots ORDER BY number DESC LIMIT ?)",
+            "SELECT DISTINCT vector FROM chunks JOIN "
+            "(SELECT DISTINCT s.version, n.chunker FROM snapshots n JOIN snapshot_documents s ON s.snapshot = n.number "
+            "WHERE n.number IN (SELECT number FROM snapshots ORDER BY number DESC LIMIT ?)) USING (version, chunker)",
             last,
         )
         return {row["vector"] for row in rows}
@@ -358,6 +378,7 @@ class Record:
             )
             connection.execute("DELETE FROM versions WHERE version NOT IN (SELECT version FROM snapshot_documents)")
             connection.execute("DELETE FROM vectors WHERE vector NOT IN (SELECT vector FROM chunks)")
+            connection.execute("DELETE FROM inputs WHERE version NOT IN (SELECT version FROM versions)")
 
     def pending_files(self) -> dict[str, str | None]:
         return {
@@ -378,6 +399,17 @@ class Record:
         wanted = set(versions)
         rows = self._all("SELECT version, vector FROM chunks WHERE chunker = ?", chunker)
         return {row["vector"] for row in rows if row["version"] in wanted}
+
+    def known_input(self, key: str) -> KnownInput | None:
+        row = self._one("SELECT document, version, told FROM inputs WHERE key = ?", key)
+        return KnownInput(*row) if row else None
+
+    def keep_inputs(self, inputs: Mapping[str, KnownInput]) -> None:
+        with self.writing() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO inputs VALUES (?, ?, ?, ?)",
+                [(key, known.document, known.version, known.told) for key, known in inputs.items()],
+            )
 
     # What happened
 
@@ -416,7 +448,7 @@ class Record:
         return [Gap(row["question"], row["asked"], row["times"], tuple(json.loads(row["nearest"]))) for row in rows]
 
     def count(self, table: str) -> int:
-        if table not in ("answers", "gaps", "snapshots", "chunks", "vectors", "pending_files", "lexical"):
+        if table not in ("answers", "gaps", "snapshots", "chunks", "vectors", "pending_files", "lexical", "inputs"):
             raise ValueError(table)
         row = self._one(f"SELECT count(*) AS n FROM {table}")
         return int(row["n"]) if row else 0
@@ -457,6 +489,12 @@ def _chunk(row: sqlite3.Row) -> StoredChunk:
         row["text"],
         row["vector"],
     )
+
+
+def _among(column: str, values: Iterable[str] | None) -> tuple[str, list[str]]:
+    """A condition that the column holds one of the values, and the values; none at all where all will do."""
+    wanted = list(values or ())
+    return ("" if values is None else f"AND {column} IN ({','.join('?' * len(wanted))})"), wanted
 
 
 def _batches(items: list[str], size: int) -> Iterator[list[str]]:

@@ -113,6 +113,37 @@ def _item_meant(question: str, items: Sequence[str]) -> str:
     return items[place] if place < len(items) else ""
 
 
+# Where one question ends and the next begins: "what does it cost, and how long does it take?"
+NEXT_QUESTION = re.compile(
+    r"(?:,? (?:and|or|but)|[,;]) (?=(?:also )?(?:for |in |by |at |on |to |of |with )?(?:what|how|which|who|whose|when|why|where|is there|are there|do we|do i|does it|can we|can i|should we|should i|must we)\b)",
+    re.IGNORECASE,
+)
+
+
+ASKS = re.compile(
+    r"\b(?:what|how|which|who|whose|why|where|when (?:do|does|did|is|are|was|will|would|should|can|must))\b|^(?:is|are|do|does|did|can|should|must|will|would|could)\b",
+    re.IGNORECASE,
+)
+
+
+def parts_of(standalone: str) -> tuple[str, ...]:
+    """The questions within a question, each with what the asker said first; one that does not divide stays whole."""
+    asked, earlier = topic_of(standalone)
+    sentences = [sentence for sentence in re.split(r"(?<=[.?!]) +", asked) if sentence.strip()]
+    said = " ".join(sentence for sentence in sentences if not sentence.endswith("?"))
+    parts, waiting = [], ""
+    for sentence in sentences:
+        for part in NEXT_QUESTION.split(sentence) if sentence.endswith("?") else ():
+            waiting = f"{waiting} {part.strip(' ,;')}".strip()
+            if ASKS.search(part):  # "if the pilot cost 200k," belongs to what is asked next
+                parts.append(waiting)
+                waiting = ""
+    if len(parts) < 2 or waiting or any(len(content_words(part)) < 2 for part in parts):
+        return (standalone,)
+    about = f" (about: {earlier})" if earlier else ""
+    return tuple(f"{said} {part.rstrip('?')}?{about}".strip() for part in parts)
+
+
 def topic_of(standalone: str) -> tuple[str, str]:
     """The question itself and the earlier one it is about."""
     match = re.match(r"^(.*) \(about: (.*)\)$", standalone, re.DOTALL)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.question import Turn, asks_for, standalone_question, tries_to_trick
+from rag.question import Turn, asks_for, parts_of, standalone_question, tries_to_trick
 from rag.words import names, stem
 
 
@@ -59,3 +59,26 @@ def test_attempts_to_change_the_rules_are_told_from_questions() -> None:
 )
 def test_forms_of_a_word_meet(left: str, right: str) -> None:
     assert stem(left) == stem(right)
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("What does it cost a month?", 1),
+        ("What would one cost us a month, and which contract must be in place before any data is touched?", 2),
+        ("If the pilot cost 200k, what should I set aside to get it live?", 1),
+        ("When the chief leaves us, what counts as a good ending, and what file should I be handed?", 2),
+        ("Six months or two years? How long do people keep a part-time leader?", 1),
+        ("Why, and how?", 1),
+    ],
+)
+def test_a_question_divides_only_where_a_new_one_begins(question: str, parts: int) -> None:
+    assert len(parts_of(question)) == parts
+
+
+def test_each_part_keeps_what_was_said_first_and_what_it_is_about() -> None:
+    first, second = parts_of(
+        "We sell to hospitals. What does the pilot cost us, and which contract must we sign? (about: pilots)"
+    )
+    assert first.startswith("We sell to hospitals.") and second.startswith("We sell to hospitals.")
+    assert second.endswith("(about: pilots)") and "contract" in second and "contract" not in first

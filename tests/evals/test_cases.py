@@ -1,0 +1,93 @@
+"""Golden cases are read whole or refused with the place named; the library's own are sound."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import CasesError
+from corpus.library import read_library
+from evals.cases import CASES, Case, read_cases
+
+ROOT = CASES.parents[1]
+WHOLE = """
+- id: one
+  type: single
+  question: How long?
+  verdict: answered
+  documents: [a]
+  facts: ['\\d+ weeks']
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "cases.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_a_case_is_read_with_all_it_says(tmp_path: Path) -> None:
+    [case] = read_cases([written(tmp_path, WHOLE)])
+    assert case == Case("one", "single", "How long?", (), ("answered",), ("a",), (r"\d+ weeks",), (), False)
+    assert case.answerable
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("just words", "no list"),
+        ("- type: single", "without an id"),
+        (WHOLE + WHOLE, "there twice"),
+        (WHOLE.replace("single", "double"), "type `double`"),
+        (WHOLE.replace("verdict: answered", "verdict: maybe"), "verdict must be"),
+        (WHOLE.replace("'\\d+ weeks'", "'('"), "no regular expression"),
+        (WHOLE.replace("How long?", '" "'), "no question"),
+        ("- [", "can't be read"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_file(tmp_path: Path, text: str, named: str) -> None:
+    file = written(tmp_path, text)
+    with pytest.raises(CasesError, match=named) as caught:
+        read_cases([file])
+    assert str(file) in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def golden() -> list[Case]:
+    return read_cases(sorted(CASES.glob("*.yaml")))
+
+
+def test_the_golden_set_is_as_large_and_as_mixed_as_promised(golden: list[Case]) -> None:
+    least = {"single": 110, "multi": 40, "differ": 30, "unanswerable": 50, "follow_up": 30}
+    counted = Counter(case.type for case in golden)
+    assert all(counted[type] >= n for type, n in least.items()), counted
+    assert sum(least.values()) <= len(golden)
+    for type in least:  # a third of each is kept for the gate
+        held = sum(case.held for case in golden if case.type == type)
+        assert 0.28 <= held / counted[type] <= 0.42, (type, held)
+    assert all(1 <= len(case.history) <= 3 for case in golden if case.type == "follow_up")
+
+
+def test_every_expected_document_is_in_the_library(golden: list[Case]) -> None:
+    known = read_library(ROOT / "corpus").documents
+    missing = {(case.id, id) for case in golden for id in case.documents if id not in known}
+    assert not missing
+
+
+def test_each_expected_fact_stands_in_an_expected_document(golden: list[Case]) -> None:
+    """Otherwise no answer could ever be right: answers are the documents' own sentences."""
+    import re
+
+    from corpus.text import plain
+
+    known = read_library(ROOT / "corpus").documents
+    text = {
+        id: plain(d.text) + "\n" + "\n".join(h.quote for v in d.views for h in v.holders) for id, d in known.items()
+    }
+    lost = [
+        (case.id, fact)
+        for case in golden
+        for fact in (case.facts if case.answerable else ())
+        if not any(re.search(fact, re.sub(r"\s+", " ", text[id]), re.IGNORECASE) for id in case.documents)
+    ]
+    assert not lost
