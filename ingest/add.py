@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, astuple, dataclass, field, replace
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
+import corpus.documents
+import corpus.text
+import ingest.clean
 from corpus.documents import (
     LARGEST_TEXT,
     Document,
@@ -19,6 +25,7 @@ from corpus.documents import (
     split_front_matter,
 )
 from corpus.errors import InputRejected
+from corpus.record import KnownInput
 from corpus.text import split_sentences
 from ingest.clean import Removal, clean, looks_like_markdown, read_date
 
@@ -57,14 +64,29 @@ class Prepared:
     removed: tuple[Removal, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    key: str = ""  # to be remembered under once it is published; empty where it need not be
 
     @property
     def accepted(self) -> bool:
         return self.document is not None
 
 
-def prepare(inputs: Iterable[str], given: Given, library: Mapping[str, Document], today: date) -> list[Prepared]:
-    """Every input as a document or a clear reason; one bad input never stops the others."""
+Remembered = Callable[[str], KnownInput | None]
+
+
+def nothing_remembered(_key: str) -> None:
+    """Every input is new."""
+
+
+def prepare(
+    inputs: Iterable[str],
+    given: Given,
+    library: Mapping[str, Document],
+    today: date,
+    remembered: Remembered = nothing_remembered,
+) -> list[Prepared]:
+    """Every input as a document or a clear reason; one bad input never stops the others. What is remembered of an input is used
+    as long as the library holds the document just as it came of it."""
     prepared: list[Prepared] = []
     taken: dict[str, str] = {}
     shingled: dict[str, frozenset[str]] = {}
@@ -72,7 +94,11 @@ def prepare(inputs: Iterable[str], given: Given, library: Mapping[str, Document]
         try:
             if path is None:
                 raise InputRejected(id)
-            one = _prepare_file(name, path, id, given, library, today)
+            data = read_input(path, name)
+            key = _key(id, path, given, data)
+            one = _as_before(name, remembered(key), library) or replace(
+                _prepare_file(name, path, id, data, given, library, today), key=key
+            )
             document = one.document
             assert document is not None
             if document.id in taken:
@@ -112,10 +138,47 @@ def _files(inputs: Iterable[str]) -> Iterator[tuple[str, Path | None, str]]:
             yield name, path, slug(path.stem, longest=90)
 
 
+def _key(id: str, path: Path, given: Given, data: bytes) -> str:
+    """Everything that decides what an input becomes, beside the document it would replace."""
+    said = json.dumps([_revision(), id, path.suffix.lower(), *astuple(given)])
+    return hashlib.sha256(said.encode() + data).hexdigest()
+
+
+@cache
+def _revision() -> str:
+    """The code that makes a document of an input: when it changes, every input is new, and nobody has to think of it."""
+    code = (Path(str(module.__file__)).read_bytes() for module in (corpus.documents, corpus.text, ingest.clean))
+    return hashlib.sha256(b"".join((*code, Path(__file__).read_bytes()))).hexdigest()
+
+
+def _as_before(name: str, known: KnownInput | None, library: Mapping[str, Document]) -> Prepared | None:
+    """What the input became before. Made again over the same document, it would become the same."""
+    document = library.get(known.document) if known else None
+    if known is None or document is None or document.version != known.version:
+        return None
+    told = json.loads(known.told)
+    return Prepared(
+        name, document, removed=tuple(Removal(**one) for one in told["removed"]), warnings=tuple(told["warnings"])
+    )
+
+
+def to_remember(prepared: Iterable[Prepared]) -> dict[str, KnownInput]:
+    """What to keep of inputs once they are published."""
+    return {
+        one.key: KnownInput(
+            one.document.id,
+            one.document.version,
+            json.dumps({"removed": [asdict(removal) for removal in one.removed], "warnings": one.warnings}),
+        )
+        for one in prepared
+        if one.document and one.key
+    }
+
+
 def _prepare_file(
-    name: str, path: Path, id: str, given: Given, library: Mapping[str, Document], today: date
+    name: str, path: Path, id: str, data: bytes, given: Given, library: Mapping[str, Document], today: date
 ) -> Prepared:
-    raw = read_text(path, name)
+    raw = as_text(data, name)
     front, body, _ = split_front_matter(raw, name)
     if (
         front is not None
@@ -157,8 +220,8 @@ def _prepare_file(
     return Prepared(name, document, removed=cleaned.removed, warnings=_warnings(document, cleaned.removed))
 
 
-def read_text(path: Path, name: str) -> str:
-    """The file's text, or one clear line on why it is none."""
+def read_input(path: Path, name: str) -> bytes:
+    """What the file holds, or one clear line on why it can't be read."""
     try:
         size = path.stat().st_size
         if not path.is_file():
@@ -169,11 +232,15 @@ def read_text(path: Path, name: str) -> str:
             raise InputRejected(
                 f"{name}: the file has {size / 1e6:.0f} MB, more than {LARGEST_TEXT / 1e6:.0f} MB. Split it into articles."
             )
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError as exc:
         raise InputRejected(f"{name}: there is no such file. Check the path.") from exc
     except OSError as exc:
         raise InputRejected(f"{name}: the file can't be read ({exc.strerror}). Check its permissions.") from exc
+
+
+def as_text(data: bytes, name: str) -> str:
+    """The text in it, or one clear line on why it is none."""
     if (
         data.startswith(
             (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"\x7fELF")

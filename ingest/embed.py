@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from corpus.embedder import BUNDLED_NAME, Embedder, SentenceTransformersEmbedder, bundled_weights, open_embedder
+from corpus.embedder import (
+    BUNDLED_NAME,
+    Embedder,
+    OnnxEmbedder,
+    SentenceTransformersEmbedder,
+    bundled_weights,
+    open_embedder,
+)
 from corpus.settings import Settings
 
 
@@ -16,7 +23,10 @@ def open_bulk_embedder(settings: Settings) -> Embedder:
 
 
 class _BundledInBf16(SentenceTransformersEmbedder):
-    """The bundled weights; the folder they lie in is called `model`, so the name is given."""
+    """The bundled weights; the folder they lie in is called `model`, so the name is given. So is the window: asking the model for
+    it would load torch where nothing is to be embedded."""
+
+    window = OnnxEmbedder.window
 
     def __init__(self, model: str, dtype: str) -> None:
         super().__init__(model, dtype)

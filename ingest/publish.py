@@ -8,18 +8,18 @@ the commit, the old snapshot answers; killed anywhere after it, the next run fin
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from corpus.documents import Document, format_document, parse_document, version_of
+from corpus.documents import Document, format_document, parse_document
 from corpus.embedder import Embedder
 from corpus.errors import DocumentError, NotFound, SettingsError, VectorsBroken, home_errors
 from corpus.index import bring_vectors_in_line, open_vectors, publishing_lock, vector_key
-from corpus.library import inside, read_library, remove_file, write_file
-from corpus.record import SNAPSHOTS_KEPT, NewChunk, Record
+from corpus.library import Library, inside, read_library, remove_file, write_file
+from corpus.record import SNAPSHOTS_KEPT, NewChunk, Record, StoredChunk
 from corpus.settings import Settings
 from corpus.vectors import VectorStore
 from ingest.chunk import Chunk, chunk_document, chunker_name
@@ -79,6 +79,20 @@ class Publisher:
                         files[document.path] = format_document(document)
             return self._commit(target, files, action)
 
+    def library(self) -> dict[str, Document]:
+        """The documents in the newest snapshot and on disk: what is there may not be published yet."""
+        return {**self.record.documents(), **self._read_library().documents}
+
+    def passages_of(self, documents: Iterable[Document]) -> dict[str, Sequence[Chunk | StoredChunk]]:
+        """The passages of each document, as they are published or would be."""
+        wanted = {document.version: document for document in documents}
+        newest = self.record.newest()
+        stored: dict[str, list[StoredChunk]] = {}
+        if newest and newest.chunker == self._chunker:
+            for chunk in self.record.chunks(document.id for document in wanted.values()):
+                stored.setdefault(chunk.version, []).append(chunk)
+        return {document.id: stored.get(version) or self._chunks_of(document) for version, document in wanted.items()}
+
     def rollback(self, number: int) -> Published:
         """A new snapshot that restores an earlier one, its files too."""
         with self._alone():
@@ -89,7 +103,7 @@ class Publisher:
                 )
             contents = self.record.contents_in(number)
             target = {id: parse_document(content, f"{id}.md") for id, content in contents.items()}
-            on_disk = read_library(self.settings.corpus).documents
+            on_disk = self._read_library().documents
             files: dict[str, str | None] = {document.path: None for id, document in on_disk.items() if id not in target}
             files |= {document.path: contents[id] for id, document in target.items() if on_disk.get(id) != document}
             return self._commit(target, files, f"rollback to {number}")
@@ -113,32 +127,37 @@ class Publisher:
                 f"The corpus folder {self.settings.corpus} is gone, and the index holds documents from it. "
                 "Set FRACTIONAL_CORPUS to where it is now, or make an empty folder there to withdraw everything."
             )
-        library = read_library(self.settings.corpus)
+        library = self._read_library()
         self._faults, self._standing_in = list(library.faults), set()
         documents = dict(library.documents)
-        if library.faults and newest:
-            contents = self.record.contents_in(newest.number)
-            for fault in library.faults:
-                id = fault.place.rsplit("/", 1)[-1].removesuffix(".md")
-                if id in contents and id not in documents:
-                    documents[id] = parse_document(contents[id], f"{id}.md")
-                    self._standing_in.add(id)
+        published = self.record.documents() if library.faults else {}
+        for fault in library.faults:
+            id = fault.place.rsplit("/", 1)[-1].removesuffix(".md")
+            if id in published and id not in documents:
+                documents[id] = published[id]
+                self._standing_in.add(id)
         return documents
+
+    def _read_library(self) -> Library:
+        try:
+            known = self.record.documents().values()
+        except DocumentError:  # published under laxer rules; the folder may hold it mended
+            return read_library(self.settings.corpus)
+        return read_library(self.settings.corpus, known)
 
     def _commit(self, target: Mapping[str, Document], files: Mapping[str, str | None], action: str) -> Published:
         for path in files:
             inside(self.settings.corpus, path)  # refused here, not after the commit
         newest = self.record.newest()
         before = self.record.versions_in(newest.number) if newest else {}
-        versions = {id: version_of(document) for id, document in target.items()}
+        versions = {id: document.version for id, document in target.items()}
         added, removed = tuple(sorted(versions.keys() - before.keys())), tuple(sorted(before.keys() - versions.keys()))
         changed = tuple(sorted(id for id in versions.keys() & before.keys() if versions[id] != before[id]))
-        chunker, fingerprint = chunker_name(self.embedder.window), self.embedder.name
+        chunker, fingerprint = self._chunker, self.embedder.name
         same_way = newest is not None and newest.chunker == chunker and newest.fingerprint == fingerprint
         vectors = self.vectors or open_vectors(self.settings, fingerprint)
         if newest and same_way and not (added or changed or removed or files):
-            bring_vectors_in_line(self.record, vectors, self.record.vectors_named(1))
-            self._remove_unnamed(vectors)  # what a killed run left
+            self._settle(vectors)  # a killed run may have left something
             return Published(newest.number, faults=tuple(self._faults))
 
         new = {id: document for id, document in target.items() if not same_way or before.get(id) != versions[id]}
@@ -147,7 +166,7 @@ class Publisher:
         self._write_vectors(vectors, versions, chunked, chunker)
         number = self._write_snapshot(action, versions, new, chunked, (added, changed, removed), files)
         self._write_files()
-        self._remove_unnamed(vectors)
+        self._settle(vectors)
         return Published(
             number, added, changed, removed, sum(map(len, chunked.values())), embedded, tuple(self._faults)
         )
@@ -157,9 +176,16 @@ class Publisher:
     def _chunk(self, documents: Mapping[str, Document]) -> dict[str, list[Chunk]]:
         chunked = {}
         for done, (id, document) in enumerate(documents.items(), start=1):
-            chunked[id] = chunk_document(document, self.embedder.count_tokens, self.embedder.window)
+            chunked[id] = self._chunks_of(document)
             self.progress("chunking", done, len(documents))
         return chunked
+
+    def _chunks_of(self, document: Document) -> list[Chunk]:
+        return chunk_document(document, self.embedder.count_tokens, self.embedder.window)
+
+    @property
+    def _chunker(self) -> str:
+        return chunker_name(self.embedder.window)
 
     def _embed(self, chunked: Mapping[str, Sequence[Chunk]]) -> int:
         """Embed what is not known yet, shortest first so that a batch wastes nothing on padding."""
@@ -216,7 +242,7 @@ class Publisher:
             who=_user(),
             action=action,
             fingerprint=self.embedder.name,
-            chunker=chunker_name(self.embedder.window),
+            chunker=self._chunker,
             versions=versions,
             new_documents=new_documents,
             changes=[
@@ -237,12 +263,17 @@ class Publisher:
                     write_file(self.settings.corpus, path, content)
                 self.record.file_done(path)
 
-    def _remove_unnamed(self, vectors: VectorStore) -> None:
+    def _settle(self, vectors: VectorStore) -> None:
+        """Leave what the kept snapshots name, and nothing else."""
         self.record.forget_old()
+        named = self.record.vectors_named()
+        if vectors.holds_exactly(named):
+            return
+        bring_vectors_in_line(self.record, vectors, named)
         try:
-            vectors.drop(sorted(vectors.keys() - self.record.vectors_named()))
+            vectors.drop(sorted(vectors.keys() - named))
         except VectorsBroken:  # the snapshot is published: mend what it needs, the rest is for the next run
-            bring_vectors_in_line(self.record, vectors, self.record.vectors_named(1))
+            bring_vectors_in_line(self.record, vectors, named)
 
 
 def _user() -> str:

@@ -14,10 +14,10 @@ from corpus.documents import Document
 from corpus.errors import WriterError
 from corpus.index import Index
 from rag.answers import ABSTAINED, PARTIAL, Answer
-from rag.evidence import Evidence, Weigher
+from rag.evidence import Evidence, Weigher, together
 from rag.judge import Judgement, judge
 from rag.perspectives import perspectives_on
-from rag.question import Turn, asks_for, standalone_question, topic_of
+from rag.question import Turn, asks_for, parts_of, standalone_question, topic_of
 from rag.quote_writer import write_quotes
 from rag.retrieve import Passage, alias_table, retrieve
 from rag.verify import Verified, verify
@@ -76,11 +76,10 @@ def respond(chain: Chain, question: str, earlier: Sequence[Turn] = (), writer: s
     clock = _Clock()
     standalone = standalone_question(question, earlier)
     with chain.index.record.reading():  # one snapshot from here to the last check
-        snapshot, documents, aliases = chain.library()
-        with clock.time("retrieve"):
-            passages = passages_for(chain, standalone, aliases)
+        snapshot, documents, _ = chain.library()
+        with clock.time("evidence"):
+            evidence = evidence_for(chain, standalone)
         with clock.time("judge"):
-            evidence = chain.weigher.weigh(standalone, passages, documents)
             judgement = judge(evidence)
         with clock.time("write"):
             draft = write_quotes(judgement)
@@ -94,6 +93,15 @@ def respond(chain: Chain, question: str, earlier: Sequence[Turn] = (), writer: s
         snapshot=snapshot,
         notes=(*made.notes, *draft.notes),
         timings_ms=clock.timings(),
+    )
+
+
+def evidence_for(chain: Chain, standalone: str) -> Evidence:
+    """What is found for a question, and weighed; each question within it is looked up by itself."""
+    _, documents, aliases = chain.library()
+    return together(
+        standalone,
+        [chain.weigher.weigh(part, passages_for(chain, part, aliases), documents) for part in parts_of(standalone)],
     )
 
 
@@ -132,9 +140,9 @@ def _compose(
         )
     if any(piece.note for piece, _ in verified.pieces[:3]):
         verdict = PARTIAL
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = (judgement.note,) if judgement.note else ()
     if all(piece.document.voice == "house" for piece, _ in verified.pieces):
-        notes = (
+        notes += (
             "This rests on our own guides and glossary alone; no practitioner in the library speaks to it directly.",
         )
     return Answer(

@@ -1,28 +1,31 @@
-"""Is the evidence enough? Answered, partly, or an honest abstention, decided before a word is written. Pure."""
+"""Is the evidence enough? Answered, partly, or an honest abstention, decided before a word is written. Pure.
+
+How sure we are is a logistic regression over plain signs, fitted and cross-validated on the open cases by
+`fractional eval calibrate`, which keeps the weights and their figures in `judge.json` beside this file.
+"""
 
 from __future__ import annotations
 
+import json
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from rag.answers import ABSTAINED, ANSWERED, PARTIAL
 from rag.evidence import Evidence, Unit
-from rag.question import FEW_WORDS, GENERAL, asks_for, counted_thing, focus_of, owned_thing, topic_of, tries_to_trick
-from rag.words import GENERIC_NAMES, content_words, names, stem, stems
+from rag.question import asks_for, tries_to_trick
+from rag.words import stem
 
-# Chosen on the open two thirds of the questions (docs/experiments.md): below the first nothing is said; the second
-# is the least after what unknown words cost.
-LEAST_SCORE = 0.55
-LEAST_SCORE_KNOWN = 0.42
-# How much a question made of words the library does not know must be nearer to its passages than another.
-UNKNOWN_COSTS = 0.7
-# Above this score the passages speak to the question even when the word it turns on is not theirs.
-SURE_SCORE = 1.25
+CALIBRATION = Path(__file__).with_name("judge.json")
 # A number, date or share answers only when its sentence comes this near to the best one.
 HOLDER_NEAR = 0.72
 # What a sentence that holds it gains over one that only speaks of it.
 HOLDING_RAISES = 0.2
-# How many of the best units are looked at for a number, a date or a price.
+# How many of the best units are looked at.
 LOOKED_AT = 12
 # Words beside a name that make it the name asked for.
 ROLE = re.compile(
@@ -47,13 +50,18 @@ WITHHELD = re.compile(
 )
 
 
+NEAREST_ONLY = "It is not certain that this answers the question; it is the nearest the library holds."
+
+
 @dataclass(frozen=True)
 class Judgement:
-    """The verdict before writing, why, and the units that carry it."""
+    """The verdict before writing, why, how sure we are that the library answers, and the units that carry it."""
 
     verdict: str
     reason: str
     units: tuple[Unit, ...] = ()
+    sureness: float = 0.0
+    note: str = ""  # for the reader
 
 
 def judge(evidence: Evidence) -> Judgement:
@@ -66,46 +74,70 @@ def judge(evidence: Evidence) -> Judgement:
     if evidence.missing_names:
         return Judgement(ABSTAINED, f"the library does not mention {_listed(evidence.missing_names)}")
     kind = asks_for(question)
-    best = evidence.units[0]
-    if best.score < LEAST_SCORE:
-        return Judgement(ABSTAINED, "what the library holds is not close enough to the question")
-    if kind == "price":
-        return _price(evidence)
+    if kind == "price" and (judgement := _price_withheld(evidence)):
+        return judgement
+    sureness = sure(signs(evidence))
+    if sureness < calibration()["abstain_below"]:
+        return Judgement(ABSTAINED, _what_is_missing(evidence), sureness=sureness)
     near = evidence.units[:LOOKED_AT]
-    unknown_share = _weight_of(evidence, evidence.unknown_words) / max(sum(evidence.rarity.values()), 1e-9)
-    if best.score - UNKNOWN_COSTS * unknown_share < LEAST_SCORE_KNOWN:
-        return Judgement(
-            ABSTAINED, f"the passages nearest to the question do not speak of {_listed(evidence.unknown_words) or 'it'}"
-        )
-    if (
-        names(question)
-        and 0 < len(aspect := _aspect(evidence)) <= FEW_WORDS
-        and not any(aspect & stems(" ".join((*unit.headings, unit.words))) for unit in near)
-    ):
-        return Judgement(ABSTAINED, f"what the library holds about {_listed(names(question))} does not speak of that")
+    if kind == "price" and not any(MONEY.search(unit.words) for unit in near):
+        return Judgement(ABSTAINED, "no source in the library gives a price for it", sureness=sureness)
     if kind == "person" and not any(
         ROLE.search(unit.words) and PERSON_NAME.search(ROLE.sub("", unit.words)) for unit in near[:4]
     ):
-        return Judgement(ABSTAINED, "no source names that person")
-    if (
-        kind == "number"
-        and (counted := counted_thing(question))
-        and not any(
-            HAS_NUMBER.search(unit.words) and counted & stems(" ".join((*unit.headings, unit.words))) for unit in near
-        )
-    ):
-        return Judgement(ABSTAINED, "no source in the library gives that number")
-    if (focus := focus_of(question)) and focus in evidence.unknown_words and best.score < SURE_SCORE:
-        return Judgement(ABSTAINED, f"the library does not speak of “{focus}”")
-    if (owned := owned_thing(question)) and not any(
-        stem(owned) in stems(" ".join((*unit.headings, unit.words))) for unit in near
-    ):
-        return Judgement(ABSTAINED, f"the library does not speak of “{owned}”")
-    holds = {"date": HAS_DATE, "number": HAS_NUMBER, "share": HAS_SHARE}.get(kind)
-    if holds and not any(holds.search(unit.words) for unit in near if unit.score >= HOLDER_NEAR * best.score):
-        return Judgement(ABSTAINED, f"the passages nearest to the question hold no {kind}")
-    units = _holders_first(evidence.units, holds) if holds else evidence.units
-    return Judgement(ANSWERED, "the evidence speaks to the question", units)
+        return Judgement(ABSTAINED, "no source names that person", sureness=sureness)
+    units = _holders_first(evidence.units, HOLDS[kind]) if kind in HOLDS else evidence.units
+    if sureness < calibration()["partial_below"]:
+        return Judgement(PARTIAL, "only what is near was found", units, sureness, NEAREST_ONLY)
+    return Judgement(ANSWERED, "the evidence speaks to the question", units, sureness)
+
+
+HOLDS = {"price": MONEY, "date": HAS_DATE, "number": HAS_NUMBER, "share": HAS_SHARE}
+
+
+def signs(evidence: Evidence) -> dict[str, float]:
+    """What speaks for and against an answer, by name."""
+    near = evidence.units[:LOOKED_AT]
+    if not near:
+        return {}
+
+    def best(name: str) -> float:
+        return max((unit.features or {}).get(name, 0.0) for unit in near)
+
+    read = sorted(((unit.features or {}).get("reader", 0.0) for unit in near), reverse=True)
+    total = max(sum(evidence.rarity.values()), 1e-9)
+    holder = HOLDS.get(asks_for(evidence.question))
+    return {
+        "score": near[0].score,
+        "tokens": best("tokens"),
+        "sentence": best("sentence"),
+        "reader": read[0],
+        "reader_of_three": sum(read[:3]) / len(read[:3]),
+        "unknown_words": sum(evidence.rarity.get(stem(word), 0.0) for word in evidence.unknown_words) / total,
+        "lacks_what_is_asked": float(
+            holder is not None
+            and not any(holder.search(unit.words) for unit in near if unit.score >= HOLDER_NEAR * near[0].score)
+        ),
+    }
+
+
+def sure(found: Mapping[str, float]) -> float:
+    """How likely the library answers, from 0 to 1."""
+    kept = calibration()
+    log_odds = kept["bias"] + sum(weight * found[name] for name, weight in kept["weights"].items())
+    return 1 / (1 + math.exp(-log_odds))
+
+
+@cache
+def calibration() -> Mapping[str, Any]:
+    kept: Mapping[str, Any] = json.loads(CALIBRATION.read_text(encoding="utf-8"))
+    return kept
+
+
+def _what_is_missing(evidence: Evidence) -> str:
+    if evidence.unknown_words:
+        return f"the passages nearest to the question do not speak of {_listed(evidence.unknown_words)}"
+    return "what the library holds is near the question but does not answer it"
 
 
 def _holders_first(units: tuple[Unit, ...], holds: re.Pattern[str]) -> tuple[Unit, ...]:
@@ -114,31 +146,17 @@ def _holders_first(units: tuple[Unit, ...], holds: re.Pattern[str]) -> tuple[Uni
     return tuple(sorted(raised, key=lambda unit: -unit.score))
 
 
-def _weight_of(evidence: Evidence, words: tuple[str, ...]) -> float:
-    return sum(evidence.rarity.get(stem(word), 0.0) for word in words)
-
-
-def _aspect(evidence: Evidence) -> frozenset[str]:
-    """What is asked about the one who is named: the question's words without the name."""
-    asked, _ = topic_of(evidence.question)
-    named = {stem(word) for name in names(evidence.question) for word in content_words(name)}
-    return frozenset(
-        word for word in stems(asked) if word not in named and word not in GENERIC_NAMES and word not in GENERAL
-    )
-
-
 def _listed(words: tuple[str, ...]) -> str:
     return ", ".join(f"“{word}”" for word in words)
 
 
-def _price(evidence: Evidence) -> Judgement:
-    """A price is answered by figures, or by the source's own word that it gives none; never by anything else."""
-    near = evidence.units[:LOOKED_AT]
-    if any(MONEY.search(unit.words) for unit in near):
-        return Judgement(ANSWERED, "the sources give figures", _holders_first(evidence.units, MONEY))
+def _price_withheld(evidence: Evidence) -> Judgement | None:
+    """Where no price is near, the source's own word that it gives none is the answer."""
+    if any(MONEY.search(unit.words) for unit in evidence.units[:LOOKED_AT]):
+        return None
     withheld = next((unit for unit in evidence.units if WITHHELD.search(unit.words)), None)
     if withheld is None:
-        return Judgement(ABSTAINED, "no source in the library gives a price for it")
+        return None
     rest = sorted(
         (
             u
@@ -151,4 +169,5 @@ def _price(evidence: Evidence) -> Judgement:
         PARTIAL,
         "the source says that it does not give figures",
         (withheld, *(replace(u, score=withheld.score) for u in rest)),
+        1.0,
     )

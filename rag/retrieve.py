@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from corpus.documents import Document
 from corpus.index import Index
@@ -39,15 +40,22 @@ def retrieve(index: Index, question: str, top: int, aliases: Mapping[str, Sequen
         by_words = (
             index.record.lexical(lexical_expression(question, aliases), CANDIDATES) if content_words(question) else []
         )
-        chunks = index.record.chunks_numbered([number for number, _ in by_words])
-    found = {n.chunk.number: Passage(n.chunk, 0.0, n.similarity, rank, None) for rank, n in enumerate(near, start=1)}
-    for rank, (number, _) in enumerate(by_words, start=1):
-        known = found.get(number) or Passage(chunks[number], 0.0, 0.0, None, None)
-        found[number] = replace(known, lexical_rank=rank)
+        similarity = {n.chunk.number: n.similarity for n in near}
+        chunks = index.record.chunks_numbered([number for number, _ in by_words if number not in similarity])
+    dense_ranks = {n.chunk.number: rank for rank, n in enumerate(near, start=1)}
+    lexical_ranks = {number: rank for rank, (number, _) in enumerate(by_words, start=1)}
+    chunks |= {n.chunk.number: n.chunk for n in near}
     fused = [
-        replace(passage, score=fused_score((passage.dense_rank, passage.lexical_rank))) for passage in found.values()
+        Passage(
+            chunk,
+            fused_score((dense_ranks.get(number), lexical_ranks.get(number))),
+            similarity.get(number, 0.0),
+            dense_ranks.get(number),
+            lexical_ranks.get(number),
+        )
+        for number, chunk in chunks.items()
     ]
-    return spread(without_repetitions(sorted(fused, key=lambda p: (-p.score, p.chunk.number))))[:top]
+    return choose(sorted(fused, key=lambda p: (-p.score, p.chunk.number)), top)
 
 
 def fused_score(ranks: Iterable[int | None]) -> float:
@@ -73,14 +81,23 @@ def alias_table(documents: Iterable[Document]) -> dict[str, tuple[str, ...]]:
     return table
 
 
-def without_repetitions(passages: Sequence[Passage]) -> list[Passage]:
-    """Keep the best of passages that say the same in the same words."""
-    kept: list[tuple[Passage, frozenset[str]]] = []
+def choose(passages: Iterable[Passage], top: int) -> list[Passage]:
+    """The top of passages that come best first: of those that say the same in the same words only the first, and each further
+    one of a document worth a little less. They are read only until none can come in any more: none is worth more than its score."""
+    kept: list[tuple[float, Passage]] = []
+    said: list[frozenset[str]] = []
+    of_document: Counter[str] = Counter()
     for passage in passages:
+        if len(kept) >= top and kept[top - 1][0] > passage.score:
+            break
         own = stems(passage.chunk.text)
-        if not any(_same(own, other) for _, other in kept):
-            kept.append((passage, own))
-    return [passage for passage, _ in kept]
+        if any(_same(own, other) for other in said):
+            continue
+        said.append(own)
+        kept.append((passage.score * SPREAD ** of_document[passage.chunk.document], passage))
+        kept.sort(key=lambda pair: (-pair[0], pair[1].chunk.number))
+        of_document[passage.chunk.document] += 1
+    return [passage for _, passage in kept[:top]]
 
 
 def _same(left: frozenset[str], right: frozenset[str]) -> bool:
@@ -88,14 +105,3 @@ def _same(left: frozenset[str], right: frozenset[str]) -> bool:
         return False  # then the share can't be reached, and most pairs are told apart by this alone
     shared = len(left & right)
     return shared >= SAME_WORDS * max(1, len(left) + len(right) - shared)
-
-
-def spread(passages: Sequence[Passage]) -> list[Passage]:
-    """Order by score, each further passage of the same document worth a little less."""
-    seen: dict[str, int] = {}
-    weighed = []
-    for passage in passages:
-        before = seen.get(passage.chunk.document, 0)
-        seen[passage.chunk.document] = before + 1
-        weighed.append((passage.score * SPREAD**before, passage))
-    return [passage for _, passage in sorted(weighed, key=lambda pair: (-pair[0], pair[1].chunk.number))]

@@ -68,6 +68,9 @@ class MemoryVectors:
     def keys(self) -> set[str]:
         return set(self.values)
 
+    def holds_exactly(self, keys: set[str]) -> bool:
+        return self.keys() == keys
+
     def count(self) -> int:
         return len(self.values)
 

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from corpus.errors import FractionalError
@@ -36,17 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    def verb(name: str, help: str, example: str, command: Command, rendering: Rendering) -> argparse.ArgumentParser:
-        added = verbs.add_parser(
-            name,
-            help=help,
-            description=help[0].upper() + help[1:] + ".",
-            epilog=f"example:\n  fractional {example}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        added.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else")
-        added.set_defaults(run=command, rendering=rendering)
-        return added
+    verb = partial(_verb, verbs)
 
     ask = verb(
         "ask",
@@ -137,22 +128,7 @@ def build_parser() -> argparse.ArgumentParser:
         render.status,
     )
     verb("check", "check the library against its own rules", "check", commands.check, render.checked)
-    eval_run = verb(
-        "eval",
-        "ask the golden cases and tell how often the answers were right",
-        "eval run --type unanswerable",
-        commands.eval_run,
-        render.figures,
-    )
-    eval_run.add_argument("what", choices=("run",), help="run: ask the cases")
-    eval_run.add_argument("--cases", nargs="+", default=[], metavar="FILE", help="other files of cases")
-    eval_run.add_argument("--type", nargs="+", default=[], metavar="TYPE", help="only cases of these types")
-    eval_run.add_argument(
-        "--held", action="store_true", help="the held third, which is for the gate and not for tuning"
-    )
-    eval_run.add_argument("--sample", type=_positive, default=0, metavar="N", help="only so many, drawn at random")
-    eval_run.add_argument("--seed", type=int, default=0, help="draws another sample")
-    eval_run.add_argument("--writer", default="quote", help="which writer answers (quote)")
+    _add_evaluations(verbs)
     serve = verb(
         "serve",
         "serve the chat on this machine and print its address",
@@ -162,6 +138,51 @@ def build_parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--port", type=_positive, default=8501)
     return parser
+
+
+def _verb(
+    verbs: Any, name: str, help: str, example: str, command: Command, rendering: Rendering
+) -> argparse.ArgumentParser:
+    added: argparse.ArgumentParser = verbs.add_parser(
+        name,
+        help=help,
+        description=help[0].upper() + help[1:] + ".",
+        epilog=f"example:\n  fractional {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    added.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else")
+    added.set_defaults(run=command, rendering=rendering)
+    return added
+
+
+def _add_evaluations(verbs: Any) -> None:
+    evaluations = verbs.add_parser("eval", help="measure the answers", description="Measure the answers.")
+    verb = partial(_verb, evaluations.add_subparsers(dest="evaluation", metavar="WHAT", required=True))
+    run = verb(
+        "run",
+        "ask the golden cases and tell how often the answers were right",
+        "eval run --type unanswerable",
+        commands.eval_run,
+        render.figures,
+    )
+    run.add_argument("--type", nargs="+", default=[], metavar="TYPE", help="only cases of these types")
+    run.add_argument("--held", action="store_true", help="the held third, which is for the gate and not for tuning")
+    run.add_argument("--sample", type=_positive, default=0, metavar="N", help="only so many, drawn at random")
+    run.add_argument("--seed", type=int, default=0, help="draws another sample")
+    run.add_argument("--writer", default="quote", help="which writer answers (quote)")
+    calibrate = verb(
+        "calibrate",
+        "fit how sure the judge must be to answer, on the open golden cases",
+        "eval calibrate",
+        commands.eval_calibrate,
+        render.calibrated,
+    )
+    calibrate.add_argument(
+        "--articles", default="", metavar="FOLDER", help="the five real articles: fit on their cases as well"
+    )
+    calibrate.add_argument("--keep", action="store_true", help="write the weights to rag/judge.json")
+    for one in (run, calibrate):
+        one.add_argument("--cases", nargs="+", default=[], metavar="FILE", help="other files of cases")
 
 
 def _positive(words: str) -> int:

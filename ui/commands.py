@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from corpus.errors import NotFound
 from corpus.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from evals.cases import Case
     from ingest.publish import Progress, Published, Publisher
     from rag.answer import Chain
 
@@ -62,43 +63,35 @@ def search(options: argparse.Namespace) -> Outcome:
 
 
 def add(options: argparse.Namespace) -> Outcome:
-    from corpus.record import Record
-    from ingest.add import Given, prepare
-    from ingest.chunk import chunk_document
+    from ingest.add import Given
+    from ingest.take_in import take_in
 
-    settings = read_settings()
     given = Given(options.title, options.source, options.author, options.url, options.published, options.voice)
-    record = Record(settings.record_path)
-    prepared = prepare(options.inputs, given, _known_documents(settings, record), datetime.now(UTC).date())
-    accepted = {p.document.id: p.document for p in prepared if p.document}
-    publisher = open_publisher(settings, record)
-    inputs = []
-    for one in prepared:
-        chunks = (
-            chunk_document(one.document, publisher.embedder.count_tokens, publisher.embedder.window)
-            if one.document
-            else []
-        )
-        inputs.append(
-            {
-                "input": one.input,
-                "accepted": one.accepted,
-                "reason": one.reason,
-                "document": one.document.id if one.document else "",
-                "title": one.document.title if one.document else "",
-                "text": one.document.text if one.document else "",
-                "removed": [asdict(removal) for removal in one.removed],
-                "quarantined": [],
-                "chunks": [{"heading": " › ".join(c.headings), "text": c.text} for c in chunks],
-                "duplicates": [asdict(duplicate) for duplicate in one.duplicates],
-                "warnings": list(one.warnings),
-            }
-        )
-    snapshot = record.newest_number()
-    if accepted and not options.dry_run:
-        snapshot = publisher.publish(accepted, f"add {', '.join(sorted(accepted))[:200]}").snapshot
-    rejected = any(not one["accepted"] for one in inputs)
-    return Outcome({"inputs": inputs, "snapshot": snapshot, "dry_run": options.dry_run}, exit_code=3 if rejected else 0)
+    today = datetime.now(UTC).date()
+    done = take_in(open_publisher(read_settings()), options.inputs, given, today, dry_run=options.dry_run)
+    inputs = [
+        {
+            "input": one.input,
+            "accepted": one.accepted,
+            "reason": one.reason,
+            "document": one.document.id if one.document else "",
+            "title": one.document.title if one.document else "",
+            "text": one.document.text if one.document else "",
+            "removed": [asdict(removal) for removal in one.removed],
+            "quarantined": [],
+            "chunks": [
+                {"heading": " › ".join(passage.headings), "text": passage.text}
+                for passage in (done.passages[one.document.id] if one.document else ())
+            ],
+            "duplicates": [asdict(duplicate) for duplicate in one.duplicates],
+            "warnings": list(one.warnings),
+        }
+        for one in done.prepared
+    ]
+    rejected = any(not one.accepted for one in done.prepared)
+    return Outcome(
+        {"inputs": inputs, "snapshot": done.snapshot, "dry_run": options.dry_run}, exit_code=3 if rejected else 0
+    )
 
 
 def publish(options: argparse.Namespace) -> Outcome:
@@ -108,18 +101,13 @@ def publish(options: argparse.Namespace) -> Outcome:
 
 
 def remove(options: argparse.Namespace) -> Outcome:
-    from corpus.record import Record
-
-    settings = read_settings()
-    record = Record(settings.record_path)
-    known = _known_documents(settings, record)
+    publisher = open_publisher(read_settings())
+    known = publisher.library()
     for document in options.documents:
         if document not in known:
             raise NotFound(f"There is no document `{document}` in the library. `fractional list` shows what there is.")
     withdrawn = dict.fromkeys(options.documents)
-    return _published(
-        open_publisher(settings, record).publish(withdrawn, f"remove {', '.join(sorted(withdrawn))[:200]}")
-    )
+    return _published(publisher.publish(withdrawn, f"remove {', '.join(sorted(withdrawn))[:200]}"))
 
 
 def rollback(options: argparse.Namespace) -> Outcome:
@@ -195,11 +183,10 @@ def eval_run(options: argparse.Namespace) -> Outcome:
     import random
 
     from corpus.errors import CasesError
-    from evals.cases import CASES, read_cases
     from evals.figures import summary_of
     from evals.run import run_cases
 
-    cases = read_cases([Path(file) for file in options.cases] or sorted(CASES.glob("*.yaml")))
+    cases = _cases(options)
     chosen = [c for c in cases if c.held == options.held and (not options.type or c.type in options.type)]
     if options.sample:
         chosen = random.Random(options.seed).sample(chosen, min(options.sample, len(chosen)))
@@ -208,6 +195,38 @@ def eval_run(options: argparse.Namespace) -> Outcome:
     chain = open_chain(read_settings())
     outcomes = run_cases(chain, chosen, options.writer, show_progress())
     return Outcome({"writer": options.writer, "held": options.held, "n": len(chosen), **summary_of(outcomes)})
+
+
+def eval_calibrate(options: argparse.Namespace) -> Outcome:
+    import tempfile
+
+    from evals.calibrate import Observed, fit, is_clear, keep, signs_of
+    from evals.cases import OF_REAL_ARTICLES, read_cases
+    from ingest.add import Given
+    from ingest.take_in import take_in
+    from rag.judge import CALIBRATION
+
+    def observe(library: str, chain: Chain, cases: list[Case]) -> Observed:
+        chosen = [case for case in cases if not case.held and is_clear(case)]
+        return Observed(library, signs_of(chain, chosen, show_progress()), [case.answerable for case in chosen])
+
+    settings = read_settings()
+    observed = [observe("library", open_chain(settings), _cases(options))]
+    if options.articles:
+        with tempfile.TemporaryDirectory() as folder:
+            other = replace(settings, home=Path(folder) / "home", corpus=Path(folder) / "corpus")
+            take_in(open_publisher(other), [options.articles], Given(), datetime.now(UTC).date())
+            observed.append(observe("real articles", open_chain(other), read_cases(OF_REAL_ARTICLES)))
+    calibrated = fit(observed)
+    if options.keep:
+        keep(calibrated, CALIBRATION)
+    return Outcome({**calibrated, "kept": options.keep})
+
+
+def _cases(options: argparse.Namespace) -> list[Case]:
+    from evals.cases import CASES, read_cases
+
+    return read_cases([Path(file) for file in options.cases] or sorted(CASES.glob("*.yaml")))
 
 
 def serve(options: argparse.Namespace) -> Outcome:
@@ -257,13 +276,6 @@ def _open_record() -> Any:
     from corpus.record import Record
 
     return Record(read_settings().record_path)
-
-
-def _known_documents(settings: Settings, record: Any) -> dict[str, Any]:
-    """The documents on disk and in the newest snapshot: what is there may not be published yet."""
-    from corpus.library import read_library
-
-    return {**record.documents(), **read_library(settings.corpus).documents}
 
 
 def _published(done: Published) -> Outcome:

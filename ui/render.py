@@ -192,3 +192,25 @@ def figures(data: dict[str, Any]) -> str:
             for c in failed
         ]
     return "\n".join(lines)
+
+
+def calibrated(data: dict[str, Any]) -> str:
+    """What cross-validation says of the judge, and the weights."""
+    figures = data["figures"]
+    lines = [
+        figures["how"],
+        *(
+            f"{library}: {f['answerable']} answerable, {f['answerable_refused']:.1%} refused and {f['answerable_partial']:.1%} in part;"
+            f" {f['unanswerable']} unanswerable, {f['unanswerable_refused']:.1%} refused and {f['unanswerable_partial']:.1%} in part; AUROC {f['auroc']}"
+            for library, f in figures.items()
+            if isinstance(f, dict)
+        ),
+        "",
+        "answerable refused   unanswerable refused",
+        *(f"{p['answerable_refused']:>18.0%} {p['unanswerable_refused']:>22.0%}" for p in figures["curve"]),
+        "",
+        *(f"{weight:>9.3f}  {name}" for name, weight in data["weights"].items()),
+        "",
+        "Kept in rag/judge.json." if data["kept"] else "Not kept; --keep writes it to rag/judge.json.",
+    ]
+    return "\n".join(lines)

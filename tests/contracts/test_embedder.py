@@ -143,6 +143,7 @@ def test_bulk_embedding_stays_near_enough_to_the_questions_embedder(
     bulk = open_bulk_embedder(settings)
     assert bulk.name == "all-MiniLM-L6-v2/torch-bfloat16"
     assert bulk.window == real_embedder.window
+    assert "_loaded" not in vars(bulk)  # to know that nothing is new, nobody waits for torch
     vectors = bulk.embed(TEXTS)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(TEXTS)), abs=1e-4)
     assert (vectors * real_embedder.embed(TEXTS)).sum(axis=1).min() >= 0.999

@@ -51,6 +51,15 @@ def test_the_nearest_come_first_with_their_cosine(store: VectorStore) -> None:
     assert found[0].similarity == pytest.approx(1.0, abs=1e-5)
 
 
+def test_the_nearest_of_many_are_all_found(store: VectorStore) -> None:
+    """Chroma searches a graph, and lost the very nearest of a hundredth of the questions, not the same ones in each process."""
+    keys, matrix = (list(part) for part in zip(*directions(2230, 24).items(), strict=True))
+    store.put(dict(zip(keys[30:], matrix[30:], strict=True)))
+    for query in matrix[:30]:
+        order = np.argsort(-(np.stack(matrix[30:]) @ query))
+        assert {neighbour.vector for neighbour in store.nearest(query, 50)} == {keys[30 + row] for row in order[:50]}
+
+
 def test_asking_for_more_than_there_is_gives_all(store: VectorStore) -> None:
     """Readers ask for more than they need; in a small library that is more than there is."""
     store.put(directions(3))
@@ -103,6 +112,23 @@ def test_reopening_loses_nothing(store: VectorStore) -> None:
     store.reopen()
     store.reopen()
     assert store.count() == 4
+
+
+def test_a_store_says_whether_it_holds_exactly_these(store: VectorStore) -> None:
+    """Publishing what is published already asks only this. A yes with one vector missing would leave it so."""
+    values = directions(1100, 8)  # more than Chroma keeps in its database alone
+    assert not store.holds_exactly(set(values))
+    store.put(values)
+    store.reopen()
+    store.count()  # Chroma brings its database in line when it is read
+    assert store.holds_exactly(set(values))
+    assert not store.holds_exactly(set(values) - {"key-0001"})
+    assert not store.holds_exactly(set(values) | {"another"})
+    store.drop(["key-0001"])
+    store.count()
+    assert not store.holds_exactly(set(values))
+    store.wipe()
+    assert not store.holds_exactly(set(values))
 
 
 def test_wiping_leaves_an_empty_store_that_works(store: VectorStore) -> None:

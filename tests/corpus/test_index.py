@@ -152,6 +152,18 @@ def test_damaged_vectors_are_made_again_by_the_next_publish(
     assert disagreements(published, embedder) == []
 
 
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_vectors_are_made_again_where_nothing_new_is_published(
+    published: Settings, damage: Callable[[Path], None]
+) -> None:
+    """Such a run looks at the vectors without opening them, and must not take damaged ones for whole."""
+    damage(published.vectors_path)
+    embedder = FakeEmbedder()
+    assert not Publisher(published, Record(published.record_path), embedder).publish().anything
+    assert disagreements(published, embedder) == []
+    assert_answers_without_embedding_again(published)
+
+
 @pytest.mark.parametrize(
     "damage", [remove_folder, truncate_database, garbage_in_database, no_collection, half_of_the_vectors]
 )
@@ -191,12 +203,15 @@ def test_damaged_files_of_a_large_index_are_survived(
 ) -> None:
     """A graph half written by a process that was killed, or cut short by a full disk, ended the reader with a SIGSEGV."""
     shutil.copytree(large_home, settings.home)
+    vectors, named = open_vectors(settings, FakeEmbedder.name), Record(settings.record_path).vectors_named()
+    assert vectors.holds_exactly(named)
     for path in settings.vectors_path.rglob(part):
         raw = path.read_bytes()
         if damage == "remove":
             path.unlink()
         else:
             path.write_bytes({"truncate": raw[: len(raw) // 2], "garbage": b"\xa5" * len(raw), "empty": b""}[damage])
+    assert not vectors.holds_exactly(named)
     assert exit_code(start(ask_a_large_library, settings)) == 0
 
 

@@ -7,9 +7,9 @@ import sqlite3
 
 import pytest
 
-from corpus.documents import Document, format_document, version_of
+from corpus.documents import Document, format_document
 from corpus.errors import HomeError, NotFound, RecordError
-from corpus.record import SCHEMA_VERSION, SNAPSHOTS_KEPT, NewChunk, Record
+from corpus.record import SCHEMA_VERSION, SNAPSHOTS_KEPT, KnownInput, NewChunk, Record
 from corpus.settings import Settings
 from tests.library import document
 
@@ -29,7 +29,7 @@ def publish(record: Record, *documents: Document, chunker: str = CHUNKER, action
     """A snapshot of exactly these documents."""
     newest = record.newest()
     known = record.versions_in(newest.number) if newest and newest.chunker == chunker else {}
-    versions = {one.id: version_of(one) for one in documents}
+    versions = {one.id: one.version for one in documents}
     record.keep_vectors({chunk.vector: chunk.vector.encode() for one in documents for chunk in lines(one)})
     return record.publish(
         who="test",
@@ -84,6 +84,18 @@ def test_a_record_of_a_newer_version_is_left_alone(settings: Settings, record: R
         RecordError, match=r"written by a newer version.*Update the program or use another FRACTIONAL_HOME"
     ):
         Record(settings.record_path)
+
+
+def test_a_record_of_the_first_version_is_brought_up_to_date(settings: Settings, record: Record) -> None:
+    """Made before inputs were remembered, it must not have to be moved aside for that."""
+    publish(record, document("a"))
+    record.connection.executescript("DROP TABLE inputs; PRAGMA user_version = 1")
+    record.close()
+    newer = Record(settings.record_path)
+    assert set(newer.documents()) == {"a"}
+    newer.keep_inputs({"key": KnownInput("a", "version", "told")})
+    assert Record(settings.record_path).known_input("key") == KnownInput("a", "version", "told")
+    assert newer.known_input("another") is None
 
 
 @pytest.mark.parametrize("damage", ["garbage", "torn pages", "cut short"])
@@ -159,6 +171,22 @@ def test_chunking_otherwise_replaces_the_chunks(record: Record) -> None:
     assert record.count("lexical") == 2
 
 
+def test_chunks_of_some_documents_are_theirs_in_order(record: Record) -> None:
+    """`add` shows the passages of what was added, not those of a library of thousands."""
+    publish(record, document("a", "one\ntwo"), document("b", "three"), document("c", "four"))
+    assert [chunk.text for chunk in record.chunks(["c", "a", "unknown"])] == ["one", "two", "four"]
+    assert record.chunks([]) == []
+
+
+def test_a_document_read_again_is_the_published_one(record: Record) -> None:
+    """Documents that were read are kept by version; an edit, and going back on it, must be seen all the same."""
+    for text in ("old", "new", "old"):
+        publish(record, document("a", text))
+        for ids in (None, ["a"]):
+            [found] = record.documents(ids).values()
+            assert (found, found.version) == (document("a", text), document("a", text).version)
+
+
 def test_vectors_find_the_published_chunks_and_no_others(record: Record) -> None:
     """Chroma knows vectors of all kept snapshots; what it returns is kept only if the newest names it."""
     publish(record, document("a", "old"), document("b", "same\nsame"))
@@ -206,6 +234,8 @@ def test_what_no_kept_snapshot_names_is_forgotten_and_the_rest_stays(record: Rec
     """Without forgetting the record grows for ever; forgetting too much breaks rollback."""
     for number in range(SNAPSHOTS_KEPT + 3):
         publish(record, document("a", f"text {number}"), document("b", "the same"))
+        version = document("a", f"text {number}").version
+        record.keep_inputs({f"input {number}": KnownInput("a", version, "")})
     record.keep_vectors({"of a run that was killed": b"x"})
     record.forget_old()
     assert record.count("snapshots") == SNAPSHOTS_KEPT + 3  # what happened stays
@@ -215,6 +245,8 @@ def test_what_no_kept_snapshot_names_is_forgotten_and_the_rest_stays(record: Rec
     assert record.count("chunks") == SNAPSHOTS_KEPT + 1
     assert record.vectors_known(record.vectors_named()) == record.vectors_named()
     assert record.count("vectors") == SNAPSHOTS_KEPT + 1
+    assert record.count("inputs") == SNAPSHOTS_KEPT
+    assert record.known_input("input 2") is None
     assert texts(record) == ["text 12", "the same"]
 
 

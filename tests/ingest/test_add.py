@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from corpus.documents import LARGEST_TEXT, Document, format_document
-from ingest.add import Given, Prepared, prepare, read_text
+from ingest.add import Given, Prepared, as_text, prepare
 from tests.library import document
 
 TODAY = date(2026, 3, 1)
@@ -296,11 +296,11 @@ def test_near_duplicates_are_named_and_the_document_itself_is_none(tmp_path: Pat
     assert [[found.document for found in one.duplicates] for one in twice] == [[], ["x"]]
 
 
-def test_a_text_is_read_alike_whatever_system_wrote_it(tmp_path: Path) -> None:
+def test_a_text_is_read_alike_whatever_system_wrote_it() -> None:
     """Line ends and a byte order mark are no content."""
     expected = "One.\n\nTwo.\n"
-    for number, raw in enumerate([b"One.\n\nTwo.\n", b"\xef\xbb\xbfOne.\r\n\r\nTwo.\r\n", b"One.\r\rTwo.\r"]):
-        assert read_text(put(tmp_path, f"{number}.txt", raw), "x") == expected
+    for raw in (b"One.\n\nTwo.\n", b"\xef\xbb\xbfOne.\r\n\r\nTwo.\r\n", b"One.\r\rTwo.\r"):
+        assert as_text(raw, "x") == expected
 
 
 def test_a_very_short_text_and_unanswered_questions_are_warned_of(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ AFTER_COMMIT = [
     Kill("ingest.publish.Publisher._write_snapshot", "after"),
     Kill("ingest.publish.Publisher._write_files", "after", 2),  # the first is for what an earlier run left
     Kill("corpus.record.Record.forget_old", "after"),
-    Kill("ingest.publish.Publisher._remove_unnamed", "after"),
+    Kill("ingest.publish.Publisher._settle", "after"),
 ]
 # Steps that only some of the scenarios take: half of the embeddings, of the vectors, of the files.
 EMBEDS = [

@@ -139,6 +139,17 @@ def test_a_file_that_can_t_be_read_keeps_its_published_version(settings: Setting
     assert "rumour" in path.read_text()
 
 
+def test_a_published_document_that_the_rules_no_longer_allow_is_mended_in_the_folder(
+    settings: Settings, publisher: Publisher, embedder: FakeEmbedder
+) -> None:
+    """Rules become stricter; publishing must not fail on the very document that somebody has just put right."""
+    publisher.publish({"a": A, "b": B})
+    publisher.record.connection.execute("UPDATE versions SET content = 'as it was allowed once' WHERE document = 'a'")
+    write(settings, EDITED)
+    assert Publisher(settings, Record(settings.record_path), embedder).publish().changed == ("a",)
+    assert disagreements(settings, embedder) == []
+
+
 def test_adding_a_document_anew_mends_its_file(
     settings: Settings, publisher: Publisher, embedder: FakeEmbedder
 ) -> None:
