@@ -32,8 +32,7 @@ BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 # Raised when the exported graph changes, so that an older export is not used.
 EXPORT_REVISION = 2
 # Each core has a batch of its own, and four texts stay in its cache: 1.1 times as fast as sixteen on all cores together, and 1.4 times
-# where others keep a core busy. A
-# question on one core does not wait for a second one that is busy (docs/experiments.md).
+# where others keep a core busy. A question on one core leaves the other to the search (docs/experiments.md).
 BATCH = 4
 # torch puts all cores to one batch.
 BATCH_IN_TORCH = 16

@@ -231,9 +231,18 @@ class Record:
 
     # Chunks of the newest snapshot
 
+    COLUMNS = 'SELECT c.number, s.document, c.version, c.headings, c.start, c."end", c.text, c.vector '
     CURRENT = (
-        'SELECT c.number, s.document, c.version, c.headings, c.start, c."end", c.text, c.vector FROM snapshot_documents s '
+        f"{COLUMNS} FROM snapshot_documents s "
         "JOIN snapshots n ON n.number = s.snapshot JOIN chunks c ON c.version = s.version AND c.chunker = n.chunker "
+        "WHERE s.snapshot = (SELECT max(number) FROM snapshots)"
+    )
+    # The same for a few: from the chunks to the snapshot. The other way round, as SQLite would go, it reads all chunks of the
+    # snapshot: fifty of 2,644 by their vectors took 1.4 ms so, and take 0.2.
+    A_FEW = (
+        f"{COLUMNS} FROM chunks c CROSS JOIN versions v ON v.version = c.version "
+        "CROSS JOIN snapshot_documents s ON s.document = v.document AND s.version = c.version "
+        "JOIN snapshots n ON n.number = s.snapshot AND n.chunker = c.chunker "
         "WHERE s.snapshot = (SELECT max(number) FROM snapshots)"
     )
 
@@ -244,18 +253,15 @@ class Record:
 
     def chunks_of_vectors(self, vectors: Sequence[str]) -> dict[str, list[StoredChunk]]:
         """The published chunks that these vectors stand for; vectors of other snapshots find none."""
-        # In two steps, because asked for both at once, SQLite reads every chunk of the snapshot.
-        marks = ",".join("?" * len(vectors))
-        rows = self._all(f"SELECT number FROM chunks WHERE vector IN ({marks})", *vectors)
-        chunks = self.chunks_numbered([row["number"] for row in rows]).values()
+        among, wanted = _among("c.vector", vectors)
         found: dict[str, list[StoredChunk]] = {}
-        for chunk in sorted(chunks, key=lambda chunk: (chunk.document, chunk.start)):
-            found.setdefault(chunk.vector, []).append(chunk)
+        for row in self._all(f"{self.A_FEW} {among} ORDER BY s.document, c.ordinal", *wanted):
+            found.setdefault(row["vector"], []).append(_chunk(row))
         return found
 
     def chunks_numbered(self, numbers: Sequence[int]) -> dict[int, StoredChunk]:
-        marks = ",".join("?" * len(numbers))
-        return {row["number"]: _chunk(row) for row in self._all(f"{self.CURRENT} AND c.number IN ({marks})", *numbers)}
+        among, wanted = _among("c.number", numbers)
+        return {row["number"]: _chunk(row) for row in self._all(f"{self.A_FEW} {among}", *wanted)}
 
     def lexical(self, expression: str, most: int) -> list[tuple[int, float]]:
         """Chunk numbers by BM25, best first; a heading's word counts more than a body's."""
@@ -494,7 +500,7 @@ def _chunk(row: sqlite3.Row) -> StoredChunk:
     )
 
 
-def _among(column: str, values: Iterable[str] | None) -> tuple[str, list[str]]:
+def _among(column: str, values: Iterable[str | int] | None) -> tuple[str, list[str | int]]:
     """A condition that the column holds one of the values, and the values; none at all where all will do."""
     wanted = list(values or ())
     return ("" if values is None else f"AND {column} IN ({','.join('?' * len(wanted))})"), wanted

@@ -190,11 +190,15 @@ class Weigher:
     def _nearness_of_sentences(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
         """Each text's cosine to the nearest sentence of the question: what surrounds the question proper does not dilute it."""
         asked = self.index.embed([span.of(question) for span in split_sentences(question)] or [question])
+        nearness: NDArray[np.float32] = (self.embedded(texts) @ asked.T).max(axis=1)
+        return nearness
+
+    def embedded(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of texts that are likely to be asked for again."""
         missing = list(dict.fromkeys(text for text in texts if text not in self._sentences))
         if missing:
             self._sentences.update(zip(missing, self.index.embed(missing), strict=True))
-        nearness: NDArray[np.float32] = (np.stack([self._sentences[text] for text in texts]) @ asked.T).max(axis=1)
-        return nearness
+        return np.stack([self._sentences[text] for text in texts])
 
     def _nearness_of_tokens(self, question: str, texts: Sequence[str]) -> list[float]:
         asked = self.index.embedder.embed_tokens([question])[0]

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from corpus.documents import Document
-from corpus.index import Index
 from corpus.text import Span, read_blocks
 from rag.answers import Citation, Perspective
+from rag.evidence import Weigher
 from rag.verify import Verified
 from rag.words import GENERIC_NAMES, stems
 
@@ -20,18 +20,18 @@ SHARED_WORDS = 0.15
 
 
 def perspectives_on(
-    question: str, documents: Mapping[str, Document], index: Index, verified: Verified
+    question: str, documents: Mapping[str, Document], weigher: Weigher, verified: Verified
 ) -> tuple[tuple[Perspective, ...], Verified]:
     """The sides of the nearest position, each holder cited at the sentence that carries the quoted words."""
     positions = [document for document in documents.values() if document.kind == "position"]
     if not positions or not verified.pieces:
         return (), verified
-    vectors = index.embed([question, *(position.question for position in positions)])
+    asks = weigher.embedded([position.question for position in positions]) @ weigher.index.embed([question])[0]
     asked = {word for word in stems(question) if word not in GENERIC_NAMES}
     shared = [
         len(asked & stems(" ".join((p.question, *(v.view for v in p.views))))) / max(1, len(asked)) for p in positions
     ]
-    nearness = vectors[1:] @ vectors[0] + SHARED_WORDS * np.asarray(shared)
+    nearness = asks + SHARED_WORDS * np.asarray(shared)
     if float(nearness.max()) < SAME_QUESTION:
         return (), verified
     position = positions[int(nearness.argmax())]

@@ -187,6 +187,19 @@ def test_a_document_read_again_is_the_published_one(record: Record) -> None:
             assert (found, found.version) == (document("a", text), document("a", text).version)
 
 
+def test_a_few_chunks_are_looked_up_and_not_searched_for(record: Record) -> None:
+    """SQLite read every chunk of the snapshot for the fifty nearest: most of the time of a search, and more with each document."""
+    publish(record, *(document(f"d{number}", f"text {number}") for number in range(30)))
+    for column in ("vector", "number"):
+        plan = record.connection.execute(
+            f"EXPLAIN QUERY PLAN {record.A_FEW} AND c.{column} IN ({'?,' * 49}?)", range(50)
+        )
+        steps = [row["detail"] for row in plan]
+        assert not [step for step in steps if step.startswith(("SCAN", "SEARCH s USING PRIMARY KEY (snapshot=?)"))]
+    some = {chunk.number: chunk for chunk in record.chunks()[3:5]}
+    assert record.chunks_numbered(list(some)) == some
+
+
 def test_vectors_find_the_published_chunks_and_no_others(record: Record) -> None:
     """Chroma knows vectors of all kept snapshots; what it returns is kept only if the newest names it."""
     publish(record, document("a", "old"), document("b", "same\nsame"))
