@@ -14,11 +14,11 @@ from rag.judge import Judgement
 from rag.lists import Announced, announced_by, headings_under
 from rag.words import stems
 
-MOST_SENTENCES = 6
+MOST_SENTENCES = 8
 MOST_OF_ONE_SOURCE = 3
 MOST_OF_FURTHER_SOURCES = 2
 # A further sentence must come this near to the best one to matter.
-STILL_MATTERS = 0.76
+STILL_MATTERS = 0.7
 # A sentence beside a chosen one belongs to the same thought when it comes this near.
 BELONGS = 0.60
 SAME_WORDS = 0.7
