@@ -32,7 +32,7 @@ def ask(
     monkeypatch.setenv("FRACTIONAL_HOME", str(home / "home"))
     monkeypatch.setenv("FRACTIONAL_CORPUS", str(home / "corpus"))
     if not (home / "corpus").exists():
-        (home / "inputs").mkdir()
+        (home / "inputs").mkdir(exist_ok=True)  # the articles may be missing, then each test is skipped
         for name in ARTICLES:
             (home / "inputs" / f"{name}.txt").write_text(real_article(name))
         assert main(["add", "--json", str(home / "inputs")]) == 0
