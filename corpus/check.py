@@ -11,7 +11,7 @@ from typing import Any
 
 from corpus.documents import LONGEST_QUOTE_WORDS, Document, overdue
 from corpus.library import read_library
-from corpus.text import read_blocks
+from corpus.text import DUPLICATE_SHARE, read_blocks, shingles
 
 # (fewest, most) words of the text, by what it is.
 LENGTHS = {"digest": (250, 700), "guide": (500, 1200), "glossary": (60, 200), "position": (60, 250)}
@@ -21,8 +21,6 @@ FIGURE = re.compile(
 )
 YEAR = re.compile(r"^(?:19|20)\d{2}$")
 STANDARDS = re.compile(r"\b(?:ISO(?:/IEC)?|SOC|SR|NIST|Article|Annex|OWASP|DFARS|Section|CFR|Title)\s*[\d.-]+\b")
-DUPLICATE_SHARE = 0.5
-SHINGLE = 5
 # Reading level above which a chief executive reads a sentence twice (Flesch-Kincaid grade).
 HARD_TO_READ = 18.0
 
@@ -171,8 +169,7 @@ def near_duplicates(documents: Mapping[str, Document]) -> Iterator[str]:
     where: dict[str, list[str]] = {}
     sizes: dict[str, int] = {}
     for document in documents.values():
-        words = re.findall(r"[a-z0-9]+", document.text.lower())
-        runs = {" ".join(words[index : index + SHINGLE]) for index in range(max(1, len(words) - SHINGLE + 1))}
+        runs = shingles(document.text)
         sizes[document.id] = len(runs)
         for run in runs:
             where.setdefault(run, []).append(document.id)

@@ -26,6 +26,9 @@ NOT_AN_END = re.compile(
 )
 # No abbreviation with its quotes and brackets is longer, so no more is looked at.
 LONGEST_ABBREVIATION = 24
+# Five words in a row that two texts share are rarely chance; above this share of them, two texts are one (docs/experiments.md).
+SHINGLE = 5
+DUPLICATE_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -245,3 +248,9 @@ def row_in_words(block: Block, text: str) -> str:
         f"{column}: {value}" if column else value for column, value in zip(block.columns, values, strict=False) if value
     ]
     return "; ".join(named)
+
+
+def shingles(text: str) -> frozenset[str]:
+    """Every five words in a row: what two texts share of them tells whether they are one."""
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    return frozenset(" ".join(words[index : index + SHINGLE]) for index in range(max(1, len(words) - SHINGLE + 1)))

@@ -6,8 +6,7 @@ The held third is never read here.
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evals.cases import Case
+from evals.run import Progress
 from rag.answer import Chain, evidence_for
 from rag.answers import ABSTAINED
-from rag.judge import signs
+from rag.judge import chance, signs
 from rag.question import Turn, standalone_question
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ FOLDS = 10
 REGULARISATION = 0.01
 OTHERS_WEIGH = 2.0
 SPEAK_AGAINST = {"unknown_words", "lacks_what_is_asked"}
-
-Progress = Callable[[str, int, int], None]
 
 
 def signs_of(chain: Chain, cases: Sequence[Case], progress: Progress) -> list[dict[str, float]]:
@@ -99,8 +97,8 @@ def fit(observed: Sequence[Observed]) -> dict[str, Any]:
     return {
         "weights": {name: round(float(slope), 4) for name, slope in zip(names, slopes, strict=True)},
         "bias": round(bias, 4),
-        "abstain_below": round(_chance(abstain), 4),
-        "partial_below": round(_chance(partial), 4),
+        "abstain_below": round(chance(abstain), 4),
+        "partial_below": round(chance(partial), 4),
         "figures": {
             "how": f"{FOLDS}-fold cross-validation over the open cases",
             "all": shares(np.ones(len(rows), dtype=bool)),
@@ -139,10 +137,6 @@ def _fitted(
     found = minimize(loss, np.zeros(len(names) + 1), jac=True, bounds=[*bounds, (None, None)], method="L-BFGS-B").x
     slopes = found[:-1] / spread
     return slopes, float(found[-1] - (slopes * mean).sum())
-
-
-def _chance(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-log_odds))
 
 
 def is_clear(case: Case) -> bool:

@@ -14,7 +14,9 @@ from corpus.errors import CasesError
 
 CASES = Path(__file__).parent / "cases"
 # On a library of five real articles, which an operator pasted; they are not part of the project.
-OF_REAL_ARTICLES = sorted((CASES / "other_libraries").glob("real_articles*.yaml"))
+OF_REAL_ARTICLES = tuple(
+    CASES / "other_libraries" / f"{name}.yaml" for name in ("real_articles", "real_articles_plain")
+)
 TYPES = ("single", "multi", "differ", "unanswerable", "follow_up", "partial")
 VERDICTS = ("answered", "partial", "abstained")
 

@@ -26,13 +26,10 @@ from corpus.documents import (
 )
 from corpus.errors import InputRejected
 from corpus.record import KnownInput
-from corpus.text import split_sentences
+from corpus.text import DUPLICATE_SHARE, shingles, split_sentences
 from ingest.clean import Removal, clean, looks_like_markdown, read_date
 
 SUFFIXES = (".md", ".markdown", ".txt", ".text")
-# Five words in a row that two texts share are rarely chance; above this share of them, two texts are one (docs/experiments.md).
-DUPLICATE_SHARE = 0.5
-SHINGLE = 5
 REVIEW_AFTER = timedelta(days=365)
 
 
@@ -109,8 +106,9 @@ def prepare(
             before = library.get(document.id)
             if before is None or before.text != document.text:  # a text that is there already was compared when it came
                 shingled = shingled or {id: shingles(document.text) for id, document in library.items()}
-                one = replace(one, duplicates=_duplicates(document, shingled))
-                shingled[document.id] = shingles(document.text)
+                own = shingles(document.text)
+                one = replace(one, duplicates=_duplicates(document.id, own, shingled))
+                shingled[document.id] = own
             prepared.append(one)
         except InputRejected as rejected:
             prepared.append(Prepared(name, reason=str(rejected)))
@@ -302,16 +300,10 @@ def _warnings(document: Document, removed: Iterable[Removal]) -> tuple[str, ...]
     return tuple(warnings) if document.voice != "house" else ()
 
 
-def shingles(text: str) -> frozenset[str]:
-    words = re.findall(r"[a-z0-9]+", text.lower())
-    return frozenset(" ".join(words[index : index + SHINGLE]) for index in range(max(1, len(words) - SHINGLE + 1)))
-
-
-def _duplicates(document: Document, shingled: Mapping[str, frozenset[str]]) -> tuple[Duplicate, ...]:
-    own = shingles(document.text)
+def _duplicates(document: str, own: frozenset[str], shingled: Mapping[str, frozenset[str]]) -> tuple[Duplicate, ...]:
     found = []
     for id, others in shingled.items():
-        if id == document.id:
+        if id == document:
             continue
         share = len(own & others) / max(1, min(len(own), len(others)))
         if share >= DUPLICATE_SHARE:

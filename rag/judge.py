@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.answers import ABSTAINED, ANSWERED, PARTIAL
-from rag.evidence import Evidence, Unit
+from rag.evidence import READ_TOGETHER, Evidence, Unit
 from rag.question import asks_for, tries_to_trick
 from rag.words import stem
 
@@ -25,8 +25,8 @@ CALIBRATION = Path(__file__).with_name("judge.json")
 HOLDER_NEAR = 0.72
 # What a sentence that holds it gains over one that only speaks of it.
 HOLDING_RAISES = 0.2
-# How many of the best units are looked at.
-LOOKED_AT = 12
+# So many of the best units are looked at: those that were read together with the question, since only they have that sign.
+LOOKED_AT = READ_TOGETHER
 # Words beside a name that make it the name asked for.
 ROLE = re.compile(
     r"\b(?:CEO|CTO|CFO|founder|founded|president|chair\w*|owner|director|chief executive)\b", re.IGNORECASE
@@ -125,6 +125,10 @@ def sure(found: Mapping[str, float]) -> float:
     """How likely the library answers, from 0 to 1."""
     kept = calibration()
     log_odds = kept["bias"] + sum(weight * found[name] for name, weight in kept["weights"].items())
+    return chance(log_odds)
+
+
+def chance(log_odds: float) -> float:
     return 1 / (1 + math.exp(-log_odds))
 
 

@@ -10,7 +10,7 @@ from corpus.documents import Document
 from corpus.text import Span, read_blocks
 from rag.answers import Citation, Perspective
 from rag.evidence import Weigher
-from rag.verify import Verified
+from rag.verify import Verified, citation_of
 from rag.words import GENERIC_NAMES, stems
 
 # Nearness of a question to a position's question from which they ask the same (docs/experiments.md).
@@ -73,21 +73,5 @@ def _cite(citations: list[Citation], document: Document, span: Span) -> int:
     for known in citations:
         if (known.document, known.start, known.end) == (document.id, span.start, span.end):
             return known.n
-    citations.append(
-        Citation(
-            len(citations) + 1,
-            document.id,
-            document.title,
-            document.source,
-            document.author,
-            document.url,
-            document.published,
-            document.voice,
-            "",
-            span.of(document.text),
-            span.start,
-            span.end,
-            document.sells_something,
-        )
-    )
+    citations.append(citation_of(len(citations) + 1, document, span))
     return citations[-1].n

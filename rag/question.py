@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.words import GENERIC_NAMES, STOP_WORDS, content_words, stem
+from rag.words import GENERIC_NAMES, content_words
 
 POINTS_BACK = re.compile(
     r"\b(?:it|its|they|them|their|theirs|he|she|his|her|him|this|these|those|one|ones|former|latter|same|that|there|such|either|neither|both|others?)\b",
@@ -165,50 +165,5 @@ def asks_for(question: str) -> str:
     return "number" if NUMBER.search(question) else "text"
 
 
-def counted_thing(question: str) -> frozenset[str]:
-    """What a "how many" counts: the stems of the words right after it; empty where it counts people or does not count."""
-    match = re.search(r"\bhow many\s+((?:[\w-]+\s*){1,3})", question, re.IGNORECASE)
-    if not match:
-        return frozenset()
-    words = []
-    for word in match.group(1).split():
-        if word.lower() in STOP_WORDS:
-            break
-        words.append(word)
-    things = {stem(word) for word in content_words(" ".join(words)) if word.lower() not in GENERIC_NAMES}
-    return frozenset() if things & {"people", "person", "company", "compani", "organization"} else frozenset(things)
-
-
-# Words that ask what a source says without saying about what, as stems.
-GENERAL = frozenset(
-    stem(word)
-    for word in "sell offer think believe recommend suggest claim argue write article post text guide page list view opinion advice answer author list point describe define".split()
-)
-
-
-def focus_of(question: str) -> str:
-    """The word a "which" or "what" turns on: "which insurance covers …"."""
-    match = re.search(r"\b(?:which|what)\s+([a-z][a-z-]{2,})\b", question, re.IGNORECASE)
-    word = match.group(1) if match and len(content_words(question)) <= FEW_WORDS else ""
-    return word if word and word.lower() not in STOP_WORDS and stem(word) not in GENERAL else ""
-
-
-def owned_thing(question: str) -> str:
-    """What a named one is said to have: "Truvisory's revenue"."""
-    match = re.search(r"\b([A-Z][\w-]+)['’]s\s+([a-z][a-z-]{2,})\b", question)
-    if (
-        not match
-        or match.group(1).lower() in GENERIC_NAMES
-        or match.group(1).lower() in ("what", "who", "how", "where", "that", "it", "there", "here", "let")
-    ):
-        return ""
-    word = match.group(2)
-    return "" if word in STOP_WORDS or stem(word) in GENERAL else word
-
-
 def tries_to_trick(question: str) -> bool:
     return bool(TRICKERY.search(question))
-
-
-def same_stems(left: str, right: str) -> bool:
-    return {stem(w) for w in content_words(left)} == {stem(w) for w in content_words(right)}

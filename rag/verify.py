@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from corpus.documents import Document
-from corpus.text import plain, read_blocks, row_in_words
+from corpus.text import Span, plain, read_blocks, row_in_words
 from rag.answers import Citation, Draft, Quoted, Removed, Sentence
 
 
@@ -36,24 +36,30 @@ def verify(draft: Draft, live: Mapping[str, Document]) -> Verified:
         for span in piece.spans:
             key = (document.id, span.start, span.end)
             if key not in citations:
-                citations[key] = Citation(
-                    n=len(citations) + 1,
-                    document=document.id,
-                    title=document.title,
-                    source=document.source,
-                    author=document.author,
-                    url=document.url,
-                    published=document.published,
-                    voice=document.voice,
-                    heading=" › ".join(piece.headings),
-                    quote=span.of(document.text),
-                    start=span.start,
-                    end=span.end,
-                    sells_this=document.sells_something,
-                )
+                heading = " › ".join(piece.headings)
+                citations[key] = citation_of(len(citations) + 1, document, span, heading)
             numbered.append(citations[key].n)
         kept.append((piece, Sentence(piece.text, tuple(numbered), 1.0)))
     return Verified(tuple(kept), tuple(citations.values()), tuple(removed))
+
+
+def citation_of(n: int, document: Document, span: Span, heading: str = "") -> Citation:
+    """A span of stored text with all that is told about its source."""
+    return Citation(
+        n=n,
+        document=document.id,
+        title=document.title,
+        source=document.source,
+        author=document.author,
+        url=document.url,
+        published=document.published,
+        voice=document.voice,
+        heading=heading,
+        quote=span.of(document.text),
+        start=span.start,
+        end=span.end,
+        sells_this=document.sells_something,
+    )
 
 
 def is_verbatim(piece: Quoted, document: Document) -> bool:

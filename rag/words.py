@@ -105,10 +105,3 @@ def names(question: str) -> tuple[str, ...]:
         end = match.end()
     close()
     return tuple(dict.fromkeys(found))
-
-
-NUMBER = re.compile(r"\d[\d,.]*")
-
-
-def numbers(text: str) -> tuple[str, ...]:
-    return tuple(match.group(0).rstrip(".,").replace(",", "") for match in NUMBER.finditer(text))
