@@ -11,7 +11,7 @@ from typing import Any
 
 from corpus.documents import LONGEST_QUOTE_WORDS, Document, overdue
 from corpus.library import read_library
-from corpus.text import DUPLICATE_SHARE, read_blocks, shingles
+from corpus.text import DUPLICATE_SHARE, opens_with, read_blocks, sentences_of, shingles
 
 # (fewest, most) words of the text, by what it is.
 LENGTHS = {"digest": (250, 700), "guide": (500, 1200), "glossary": (60, 200), "position": (60, 250)}
@@ -42,7 +42,17 @@ def check_library(folder: Path, today: date) -> Report:
     library = read_library(folder)
     documents = library.documents
     faults = [str(fault) for fault in library.faults]
-    for rule in (links, aliases, position_quotes, quotes_stand, lengths, provenance, house_figures, near_duplicates):
+    for rule in (
+        links,
+        aliases,
+        position_quotes,
+        quotes_stand,
+        asked_stand,
+        lengths,
+        provenance,
+        house_figures,
+        near_duplicates,
+    ):
         faults.extend(rule(documents))
     faults.extend(reviews(documents, today))
     warnings = tuple(hard_reading(documents))
@@ -109,6 +119,26 @@ def quotes_stand(documents: Mapping[str, Document]) -> Iterator[str]:
                 held = documents.get(holder.document)
                 if held is not None and _even(holder.quote) not in _even(held.text):
                     yield f"{document.path}: “{holder.quote}” does not stand in the text of {holder.document}. Quote it there."
+
+
+def asked_stand(documents: Mapping[str, Document]) -> Iterator[str]:
+    """A question belongs to a sentence that is in the text, and to one only; it is written once."""
+    for document in documents.values():
+        if not document.asked:
+            continue
+        sentences = list(sentences_of(document.text))
+        for one in document.asked:
+            standing = sum(opens_with(sentence, one.says) for sentence in sentences)
+            if standing != 1:
+                found = "no sentence opens" if not standing else f"{standing} sentences open"
+                yield f"{document.path}: `asked` names “{one.says}”, and {found} so. Give the opening words of one sentence of the text."
+            if not one.asks:
+                yield f"{document.path}: `asked` gives no question for “{one.says}”. Write one or remove the entry."
+        seen: set[str] = set()
+        for question in (question for one in document.asked for question in one.asks):
+            if question.lower() in seen:
+                yield f"{document.path}: the question “{question}” is asked twice. Keep it with the sentence that answers it best."
+            seen.add(question.lower())
 
 
 def lengths(documents: Mapping[str, Document]) -> Iterator[str]:

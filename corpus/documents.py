@@ -51,6 +51,14 @@ class View:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """Questions that one sentence of the text answers, the sentence named by the words it opens with."""
+
+    says: str
+    asks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Document:
     """What we know about one text, and the text itself."""
 
@@ -77,6 +85,7 @@ class Document:
     related: tuple[str, ...] = ()
     question: str = ""
     views: tuple[View, ...] = field(default=())
+    asked: tuple[Asked, ...] = field(default=())
 
     @property
     def path(self) -> str:
@@ -248,6 +257,8 @@ def build_document(
         value = values.get(name)
         if name == "views":
             known[name] = _read_views(value, fail)
+        elif name == "asked":
+            known[name] = _read_asked(value, fail)
         elif name in LIST_FIELDS:
             if value in (None, ""):
                 value = []
@@ -260,7 +271,9 @@ def build_document(
             if not isinstance(value, str):
                 raise fail(name, "is not plain text", f'Write `{name}: "…"` on one line.')
             known[name] = " ".join(value.split())
-        if name != "views" and _unprintable(known[name] if isinstance(known[name], str) else " ".join(known[name])):
+        if name not in ("views", "asked") and _unprintable(
+            known[name] if isinstance(known[name], str) else " ".join(known[name])
+        ):
             raise fail(name, "holds control or invisible characters", "Write it again as plain text.")
 
     if known["kind"] not in KINDS:
@@ -317,6 +330,17 @@ def _read_views(value: Any, fail: Any) -> tuple[View, ...]:
         ) from exc
 
 
+def _read_asked(value: Any, fail: Any) -> tuple[Asked, ...]:
+    if value in (None, ""):
+        return ()
+    try:
+        return tuple(Asked(_words(entry["says"]), tuple(map(_words, entry["asks"]))) for entry in value)
+    except (TypeError, KeyError) as exc:
+        raise fail(
+            "asked", "is not a list of sentences with questions", "See docs/writing-for-the-library.md, Questions."
+        ) from exc
+
+
 def _words(value: Any) -> str:
     if not isinstance(value, str) or _unprintable(value):
         raise TypeError(value)
@@ -355,6 +379,9 @@ def format_document(document: Document) -> str:
                     {"view": v.view, "holders": [{"document": h.document, "quote": h.quote} for h in v.holders]}
                     for v in value
                 ]
+        elif name == "asked":
+            if value:
+                values[name] = [{"says": a.says, "asks": list(a.asks)} for a in value]
         elif name in LIST_FIELDS:
             if value:
                 values[name] = list(value)

@@ -113,15 +113,17 @@ class Index:
         asked = most * 2
         while True:
             neighbours = vectors.nearest(query, asked)
-            found: list[NearChunk] = []
+            found: dict[int, NearChunk] = {}  # each by its nearest vector, which comes first
             for start in range(0, len(neighbours), most):  # mostly, the first are enough
                 some = neighbours[start : start + most]
                 chunks = self.record.chunks_of_vectors([neighbour.vector for neighbour in some])
-                found += [NearChunk(chunk, n.similarity) for n in some for chunk in chunks.get(n.vector, [])]
+                for neighbour in some:
+                    for chunk in chunks.get(neighbour.vector, []):
+                        found.setdefault(chunk.number, NearChunk(chunk, neighbour.similarity))
                 if len(found) >= most:
-                    return found[:most]
+                    return list(found.values())[:most]
             if len(neighbours) < asked:
-                return found
+                return list(found.values())
             asked *= 4
 
     def _fresh_vectors(self) -> VectorStore:

@@ -52,6 +52,15 @@ CREATE TABLE gaps (
     """
 CREATE TABLE inputs (key TEXT PRIMARY KEY, document TEXT NOT NULL, version TEXT NOT NULL, told TEXT NOT NULL) WITHOUT ROWID;
 """,
+    """
+CREATE TABLE questions (
+  chunk INTEGER NOT NULL REFERENCES chunks ON DELETE CASCADE, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+  question TEXT NOT NULL, vector TEXT NOT NULL);
+CREATE INDEX questions_by_chunk ON questions (chunk);
+CREATE INDEX questions_by_vector ON questions (vector);
+DROP TABLE lexical;
+CREATE VIRTUAL TABLE lexical USING fts5 (title, headings, body, asked, tokenize = "porter unicode61 remove_diacritics 2");
+""",
 )
 SCHEMA_VERSION = len(SCHEMAS)
 
@@ -71,6 +80,16 @@ class StoredChunk:
 
 
 @dataclass(frozen=True)
+class StoredQuestion:
+    """A question that the sentence at `start:end` of a document answers, and the key of its embedding."""
+
+    start: int
+    end: int
+    question: str
+    vector: str
+
+
+@dataclass(frozen=True)
 class NewChunk:
     """A chunk to be recorded; `vector` is the key of its embedding."""
 
@@ -80,6 +99,7 @@ class NewChunk:
     end: int
     text: str
     vector: str
+    questions: tuple[StoredQuestion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,6 +158,8 @@ class Record:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             for statement in (one for schema in SCHEMAS[version:] for one in schema.strip().split(";\n")):
                 connection.execute(statement.rstrip(";"))
+            if version:  # a new table of words is empty
+                self._bring_lexical_in_line(connection)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def close(self) -> None:
@@ -252,11 +274,28 @@ class Record:
         return [_chunk(row) for row in self._all(f"{self.CURRENT} {among} ORDER BY s.document, c.ordinal", *wanted)]
 
     def chunks_of_vectors(self, vectors: Sequence[str]) -> dict[str, list[StoredChunk]]:
-        """The published chunks that these vectors stand for; vectors of other snapshots find none."""
+        """The published chunks that these vectors stand for, their own or that of a question they answer; vectors of other
+        snapshots find none."""
         among, wanted = _among("c.vector", vectors)
         found: dict[str, list[StoredChunk]] = {}
         for row in self._all(f"{self.A_FEW} {among} ORDER BY s.document, c.ordinal", *wanted):
             found.setdefault(row["vector"], []).append(_chunk(row))
+        among, wanted = _among("vector", vectors)
+        asked = self._all(f"SELECT DISTINCT vector, chunk FROM questions WHERE true {among} ORDER BY rowid", *wanted)
+        chunks = self.chunks_numbered([row["chunk"] for row in asked]) if asked else {}
+        for row in asked:
+            if row["chunk"] in chunks:
+                found.setdefault(row["vector"], []).append(chunks[row["chunk"]])
+        return found
+
+    def questions_of(self, chunks: Iterable[int]) -> dict[int, list[StoredQuestion]]:
+        """The questions that these chunks are known to answer."""
+        among, wanted = _among("chunk", chunks)
+        found: dict[int, list[StoredQuestion]] = {}
+        for row in self._all(f"SELECT * FROM questions WHERE true {among} ORDER BY rowid", *wanted):
+            found.setdefault(row["chunk"], []).append(
+                StoredQuestion(row["start"], row["end"], row["question"], row["vector"])
+            )
         return found
 
     def chunks_numbered(self, numbers: Sequence[int]) -> dict[int, StoredChunk]:
@@ -266,7 +305,7 @@ class Record:
     def lexical(self, expression: str, most: int) -> list[tuple[int, float]]:
         """Chunk numbers by BM25, best first; a heading's word counts more than a body's."""
         rows = self._all(
-            "SELECT rowid AS number, -bm25(lexical, 2.0, 1.5, 1.0) AS score FROM lexical WHERE lexical MATCH ? ORDER BY score DESC LIMIT ?",
+            "SELECT rowid AS number, -bm25(lexical, 2.0, 1.5, 1.0, 1.0) AS score FROM lexical WHERE lexical MATCH ? ORDER BY score DESC LIMIT ?",
             expression,
             most,
         )
@@ -275,9 +314,10 @@ class Record:
     def vectors_named(self, last: int = SNAPSHOTS_KEPT) -> set[str]:
         """The vectors that the last snapshots need."""
         rows = self._all(
-            "SELECT DISTINCT vector FROM chunks JOIN "
+            "WITH kept AS (SELECT number, vector FROM chunks JOIN "
             "(SELECT DISTINCT s.version, n.chunker FROM snapshots n JOIN snapshot_documents s ON s.snapshot = n.number "
-            "WHERE n.number IN (SELECT number FROM snapshots ORDER BY number DESC LIMIT ?)) USING (version, chunker)",
+            "WHERE n.number IN (SELECT number FROM snapshots ORDER BY number DESC LIMIT ?)) USING (version, chunker)) "
+            "SELECT vector FROM kept UNION SELECT q.vector FROM kept JOIN questions q ON q.chunk = kept.number",
             last,
         )
         return {row["vector"] for row in rows}
@@ -334,22 +374,16 @@ class Record:
             for version, (content, document, chunks) in new_documents.items():
                 connection.execute("INSERT OR IGNORE INTO versions VALUES (?, ?, ?)", (version, document.id, content))
                 connection.execute("DELETE FROM chunks WHERE version = ? AND chunker = ?", (version, chunker))
-                connection.executemany(
-                    'INSERT INTO chunks (version, chunker, ordinal, headings, start, "end", text, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-                    [
-                        (
-                            version,
-                            chunker,
-                            c.ordinal,
-                            json.dumps(c.headings, ensure_ascii=False),
-                            c.start,
-                            c.end,
-                            c.text,
-                            c.vector,
-                        )
-                        for c in chunks
-                    ],
-                )
+                for c in chunks:
+                    headings = json.dumps(c.headings, ensure_ascii=False)
+                    kept = connection.execute(
+                        'INSERT INTO chunks (version, chunker, ordinal, headings, start, "end", text, vector) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+                        (version, chunker, c.ordinal, headings, c.start, c.end, c.text, c.vector),
+                    ).lastrowid
+                    connection.executemany(
+                        "INSERT INTO questions VALUES (?, ?, ?, ?, ?)",
+                        [(kept, q.start, q.end, q.question, q.vector) for q in c.questions],
+                    )
             connection.executemany(
                 "INSERT INTO snapshot_documents VALUES (?, ?, ?)", [(number, d, v) for d, v in versions.items()]
             )
@@ -365,10 +399,19 @@ class Record:
             id: document.title
             for id, document in self.documents({wanted[n].document for n in wanted.keys() - present}).items()
         }
+        asked: dict[int, list[str]] = {}
+        for row in connection.execute("SELECT chunk, question FROM questions ORDER BY rowid"):
+            asked.setdefault(row["chunk"], []).append(row["question"])
         connection.executemany(
-            "INSERT INTO lexical (rowid, title, headings, body) VALUES (?, ?, ?, ?)",
+            "INSERT INTO lexical (rowid, title, headings, body, asked) VALUES (?, ?, ?, ?, ?)",
             [
-                (number, titles[wanted[number].document], " ".join(wanted[number].headings), wanted[number].text)
+                (
+                    number,
+                    titles[wanted[number].document],
+                    " ".join(wanted[number].headings),
+                    wanted[number].text,
+                    " ".join(asked.get(number, ())),
+                )
                 for number in sorted(wanted.keys() - present)
             ],
         )
@@ -386,7 +429,9 @@ class Record:
                 "JOIN snapshots n ON n.number = s.snapshot)"
             )
             connection.execute("DELETE FROM versions WHERE version NOT IN (SELECT version FROM snapshot_documents)")
-            connection.execute("DELETE FROM vectors WHERE vector NOT IN (SELECT vector FROM chunks)")
+            connection.execute(
+                "DELETE FROM vectors WHERE vector NOT IN (SELECT vector FROM chunks UNION ALL SELECT vector FROM questions)"
+            )
             connection.execute("DELETE FROM inputs WHERE version NOT IN (SELECT version FROM versions)")
 
     def pending_files(self) -> dict[str, str | None]:
@@ -406,7 +451,11 @@ class Record:
 
     def vectors_of(self, versions: Iterable[str], chunker: str) -> set[str]:
         wanted = set(versions)
-        rows = self._all("SELECT version, vector FROM chunks WHERE chunker = ?", chunker)
+        rows = self._all(
+            "SELECT version, vector FROM chunks WHERE chunker = ?1 UNION "
+            "SELECT c.version, q.vector FROM chunks c JOIN questions q ON q.chunk = c.number WHERE c.chunker = ?1",
+            chunker,
+        )
         return {row["vector"] for row in rows if row["version"] in wanted}
 
     def known_input(self, key: str) -> KnownInput | None:

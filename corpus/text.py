@@ -6,6 +6,7 @@ Pure: text in, spans out. Both sides build on it: ingesting chunks along these b
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -248,6 +249,24 @@ def row_in_words(block: Block, text: str) -> str:
         f"{column}: {value}" if column else value for column, value in zip(block.columns, values, strict=False) if value
     ]
     return "; ".join(named)
+
+
+def sentences_of(text: str) -> Iterator[str]:
+    """Everything below the headings in plain words: sentences, list items, table rows."""
+    for block in read_blocks(text):
+        if block.kind == "row":
+            yield row_in_words(block, text)
+        elif block.kind not in ("heading", "code"):
+            yield from (plain(span.of(text)) for span in block.sentences)
+
+
+def opens_with(words: str, opening: str) -> bool:
+    """Whether these words begin so, whatever the case, marks and spacing."""
+    return bool(opening) and f"{_bare(words)} ".startswith(f"{_bare(opening)} ")
+
+
+def _bare(words: str) -> str:
+    return " ".join(re.findall(r"\w+", words.lower()))
 
 
 def shingles(text: str) -> frozenset[str]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from corpus.documents import Document
-from corpus.text import Block, Span, plain, read_blocks, row_in_words
+from corpus.documents import Asked, Document
+from corpus.text import Block, Span, opens_with, plain, read_blocks, row_in_words
 
 # Raised when the same text would be chunked otherwise than before: every document is then chunked again.
 CHUNKER_REVISION = 3
@@ -25,6 +25,14 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 
 
 @dataclass(frozen=True)
+class Question:
+    """A question that the sentence at this span answers."""
+
+    span: Span
+    words: str
+
+
+@dataclass(frozen=True)
 class Chunk:
     headings: tuple[str, ...]
     start: int
@@ -32,6 +40,7 @@ class Chunk:
     text: str
     embedded: str
     tokens: int
+    questions: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,9 +78,14 @@ def chunk_document(document: Document, count_tokens: CountTokens, window: int) -
                 document.text[start:end],
                 f"{context}\n{body}",
                 context_tokens + sum(piece.tokens for piece in group) + SPECIAL_TOKENS,
+                tuple(question for piece in group for question in _answered_by(piece, document.asked)),
             )
         )
     return chunks
+
+
+def _answered_by(piece: _Piece, asked: Sequence[Asked]) -> list[Question]:
+    return [Question(piece.span, words) for one in asked if opens_with(piece.words, one.says) for words in one.asks]
 
 
 def _pieces(text: str, count_tokens: CountTokens, budget: int) -> list[_Piece]:

@@ -19,7 +19,7 @@ from corpus.embedder import Embedder
 from corpus.errors import DocumentError, NotFound, SettingsError, VectorsBroken, home_errors
 from corpus.index import bring_vectors_in_line, open_vectors, publishing_lock, vector_key
 from corpus.library import Library, inside, read_library, remove_file, write_file
-from corpus.record import SNAPSHOTS_KEPT, NewChunk, Record, StoredChunk
+from corpus.record import SNAPSHOTS_KEPT, NewChunk, Record, StoredChunk, StoredQuestion
 from corpus.settings import Settings
 from corpus.vectors import VectorStore
 from ingest.chunk import Chunk, chunk_document, chunker_name
@@ -183,20 +183,21 @@ class Publisher:
     def _chunks_of(self, document: Document) -> list[Chunk]:
         return chunk_document(document, self.embedder.count_tokens, self.embedder.window)
 
+    def _key(self, text: str) -> str:
+        return vector_key(self.embedder.name, text)
+
     @property
     def _chunker(self) -> str:
         return chunker_name(self.embedder.window)
 
     def _embed(self, chunked: Mapping[str, Sequence[Chunk]]) -> int:
         """Embed what is not known yet, shortest first so that a batch wastes nothing on padding."""
-        wanted = {
-            vector_key(self.embedder.name, chunk.embedded): chunk for chunks in chunked.values() for chunk in chunks
-        }
+        wanted = {self._key(text): text for text in _embedded_texts(chunked)}
         known = self.record.vectors_known(wanted)
-        missing = sorted((key for key in wanted if key not in known), key=lambda key: wanted[key].tokens)
+        missing = sorted((key for key in wanted if key not in known), key=lambda key: len(wanted[key]))
         for start in range(0, len(missing), KEEP_EVERY):
             keys = missing[start : start + KEEP_EVERY]
-            values = self.embedder.embed([wanted[key].embedded for key in keys])
+            values = self.embedder.embed([wanted[key] for key in keys])
             self.record.keep_vectors(
                 {key: np.asarray(value, dtype=np.float32).tobytes() for key, value in zip(keys, values, strict=True)}
             )
@@ -206,7 +207,7 @@ class Publisher:
     def _write_vectors(
         self, vectors: VectorStore, versions: Mapping[str, str], chunked: Mapping[str, Sequence[Chunk]], chunker: str
     ) -> None:
-        needed = {vector_key(self.embedder.name, chunk.embedded) for chunks in chunked.values() for chunk in chunks}
+        needed = {self._key(text) for text in _embedded_texts(chunked)}
         needed |= self.record.vectors_of([version for id, version in versions.items() if id not in chunked], chunker)
         put = bring_vectors_in_line(self.record, vectors, needed)
         self.progress("writing vectors", put, put)
@@ -231,7 +232,11 @@ class Publisher:
                         chunk.start,
                         chunk.end,
                         chunk.text,
-                        vector_key(self.embedder.name, chunk.embedded),
+                        self._key(chunk.embedded),
+                        tuple(
+                            StoredQuestion(q.span.start, q.span.end, q.words, self._key(q.words))
+                            for q in chunk.questions
+                        ),
                     )
                     for ordinal, chunk in enumerate(chunked[id])
                 ],
@@ -274,6 +279,13 @@ class Publisher:
             vectors.drop(sorted(vectors.keys() - named))
         except VectorsBroken:  # the snapshot is published: mend what it needs, the rest is for the next run
             bring_vectors_in_line(self.record, vectors, named)
+
+
+def _embedded_texts(chunked: Mapping[str, Sequence[Chunk]]) -> Iterator[str]:
+    """Every chunk, and every question it is known to answer: a question in a reader's words lies nearer to one than to prose."""
+    for chunk in (chunk for chunks in chunked.values() for chunk in chunks):
+        yield chunk.embedded
+        yield from (question.words for question in chunk.questions)
 
 
 def _user() -> str:

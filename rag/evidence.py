@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 HOUSE_HANDICAP = 0.15
 # Fitted by ranking on the open two thirds of the questions (docs/experiments.md). `tokens` is the mean, over the question's
 # telling tokens, of the nearest token in the unit below its heading; it finds more than any other single feature.
-WEIGHTS = {"tokens": 0.61, "words": 0.66, "passage": 0.73, "sentence": 0.32}
+# `asked` is the nearness of a question that the unit is known to answer.
+WEIGHTS = {"tokens": 0.61, "words": 0.66, "passage": 0.73, "sentence": 0.32, "asked": 0.3}
 # So many units, the best by the two cheap features, are read by the model; more cost time and changed no answer.
 READ_CLOSELY = 48
 # So many of these are read by the reader, question and text together, and what its log-odds count beside the other features.
@@ -146,27 +147,29 @@ class Weigher:
                     candidates.append((unit, passage))
         if not candidates:
             return Evidence(question, (), tuple(passages), unknown, missing, rarity)
-        by_words = [covered(rarity, stems(_surroundings(unit))) for unit, _ in candidates]
-        cheap = [
-            WEIGHTS["words"] * words + WEIGHTS["passage"] * passage.similarity
-            for words, (_, passage) in zip(by_words, candidates, strict=True)
-        ]
-        nearest = sorted(range(len(candidates)), key=lambda index: -cheap[index])[:READ_CLOSELY]
-        candidates, by_words = [candidates[index] for index in nearest], [by_words[index] for index in nearest]
-        by_sentence = self._nearness_of_sentences(question, [unit.words for unit, _ in candidates])
-        by_token = self._nearness_of_tokens(question, [_below_heading(unit) for unit, _ in candidates])
-        weighed = []
-        for (unit, passage), words, sentence, tokens in zip(candidates, by_words, by_sentence, by_token, strict=True):
-            features = {
-                "tokens": float(tokens),
-                "words": words,
+        # Each sentence of the question by itself: what surrounds the question proper does not dilute it.
+        asked = self.index.embed([span.of(question) for span in split_sentences(question)] or [question])
+        by_question = self._nearness_of_questions(asked, passages)
+        features = [
+            {
+                "words": covered(rarity, stems(_surroundings(unit))),
                 "passage": passage.similarity,
-                "sentence": float(sentence),
+                "asked": by_question.get((unit.document.id, unit.span.start), 0.0),
             }
-            score = sum(WEIGHTS[name] * value for name, value in features.items())
+            for unit, passage in candidates
+        ]
+        cheap = [_score(plain) for plain in features]
+        nearest = sorted(range(len(candidates)), key=lambda index: -cheap[index])[:READ_CLOSELY]
+        units, features = [candidates[index][0] for index in nearest], [features[index] for index in nearest]
+        by_sentence = (self.embedded([unit.words for unit in units]) @ asked.T).max(axis=1)
+        by_token = self._nearness_of_tokens(question, [_below_heading(unit) for unit in units])
+        weighed = []
+        for unit, known, sentence, tokens in zip(units, features, by_sentence, by_token, strict=True):
+            known |= {"sentence": float(sentence), "tokens": float(tokens)}
+            score = _score(known)
             if unit.document.voice == "house":
                 score -= HOUSE_HANDICAP
-            weighed.append(replace(unit, score=score, features=features))
+            weighed.append(replace(unit, score=score, features=known))
         ordered = sorted(
             {unit.key: unit for unit in sorted(weighed, key=lambda u: u.score)}.values(), key=lambda u: -u.score
         )
@@ -187,10 +190,19 @@ class Weigher:
         read.sort(key=lambda unit: -unit.score)
         return [*read, *(replace(unit, score=min(unit.score, read[-1].score)) for unit in far)]
 
-    def _nearness_of_sentences(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Each text's cosine to the nearest sentence of the question: what surrounds the question proper does not dilute it."""
-        asked = self.index.embed([span.of(question) for span in split_sentences(question)] or [question])
-        nearness: NDArray[np.float32] = (self.embedded(texts) @ asked.T).max(axis=1)
+    def _nearness_of_questions(
+        self, asked: NDArray[np.float32], passages: Sequence[Passage]
+    ) -> dict[tuple[str, int], float]:
+        """For what is known to answer questions, by document and start, how near the nearest of them is."""
+        record = self.index.record
+        known = record.questions_of(passage.chunk.number for passage in passages)
+        values = record.vector_values([question.vector for questions in known.values() for question in questions])
+        nearness: dict[tuple[str, int], float] = {}
+        for passage in passages:
+            for question in known.get(passage.chunk.number, ()):
+                place = (passage.chunk.document, question.start)
+                near = float((asked @ np.frombuffer(values[question.vector], np.float32)).max())
+                nearness[place] = max(nearness.get(place, 0.0), near)
         return nearness
 
     def embedded(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -250,6 +262,10 @@ def _surroundings(unit: Unit) -> str:
     beside = block.sentences[max(0, unit.sentence - 1) : unit.sentence + 2]
     around = " ".join(plain(span.of(unit.document.text)) for span in beside)
     return " ".join((unit.document.title, unit.document.speaker, *unit.headings, unit.words, around))
+
+
+def _score(features: Mapping[str, float]) -> float:
+    return sum(WEIGHTS[name] * value for name, value in features.items())
 
 
 def covered(rarity: Mapping[str, float], present: frozenset[str]) -> float:

@@ -1,4 +1,4 @@
-"""Retrieving: the passages of the newest snapshot nearest to a question, by meaning and by words, fused by rank."""
+"""Retrieving: the passages of the newest snapshot nearest to a question, by meaning and by words, their scores added."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from corpus.documents import Document
 from corpus.index import Index
 from corpus.record import StoredChunk
 from rag.words import content_words, stems
 
-# Reciprocal rank fusion's usual constant: large enough that the first rank does not decide alone.
-FUSION_CONSTANT = 60
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# What the best passage by words adds to its nearness by meaning, others in proportion. Adding scores beat adding ranks, with
+# which a passage far ahead in one list looks like any first one (docs/experiments.md).
+WORTH_OF_WORDS = 0.4
 CANDIDATES = 50
 # A document's second passage must be this much better than another document's first, its third again, and so on.
 SPREAD = 0.93
@@ -33,7 +40,7 @@ class Passage:
 
 
 def retrieve(index: Index, question: str, top: int, aliases: Mapping[str, Sequence[str]]) -> list[Passage]:
-    """Dense and lexical, fused, without repetitions, several sources before several passages of one."""
+    """Dense and lexical, added up, without repetitions, several sources before several passages of one."""
     query = index.embed([question])[0]
     with index.record.reading():
         near = index.nearest(query, CANDIDATES)
@@ -42,14 +49,16 @@ def retrieve(index: Index, question: str, top: int, aliases: Mapping[str, Sequen
         )
         similarity = {n.chunk.number: n.similarity for n in near}
         chunks = index.record.chunks_numbered([number for number, _ in by_words if number not in similarity])
+        similarity |= _similarities(index, query, chunks)
     dense_ranks = {n.chunk.number: rank for rank, n in enumerate(near, start=1)}
     lexical_ranks = {number: rank for rank, (number, _) in enumerate(by_words, start=1)}
+    worth = dict(by_words)
     chunks |= {n.chunk.number: n.chunk for n in near}
     fused = [
         Passage(
             chunk,
-            fused_score((dense_ranks.get(number), lexical_ranks.get(number))),
-            similarity.get(number, 0.0),
+            fused_score(similarity[number], worth.get(number, 0.0), max(worth.values(), default=0.0)),
+            similarity[number],
             dense_ranks.get(number),
             lexical_ranks.get(number),
         )
@@ -58,8 +67,19 @@ def retrieve(index: Index, question: str, top: int, aliases: Mapping[str, Sequen
     return choose(sorted(fused, key=lambda p: (-p.score, p.chunk.number)), top)
 
 
-def fused_score(ranks: Iterable[int | None]) -> float:
-    return sum(1.0 / (FUSION_CONSTANT + rank) for rank in ranks if rank is not None)
+def fused_score(similarity: float, by_words: float, best_by_words: float) -> float:
+    return similarity + (WORTH_OF_WORDS * by_words / best_by_words if best_by_words else 0.0)
+
+
+def _similarities(index: Index, query: NDArray[np.float32], chunks: Mapping[int, StoredChunk]) -> dict[int, float]:
+    """How near passages are that were found by words alone: by their own vector, or that of a question they answer."""
+    asked = index.record.questions_of(chunks)
+    keys = {number: [chunk.vector, *(q.vector for q in asked.get(number, ()))] for number, chunk in chunks.items()}
+    values = index.record.vector_values([key for some in keys.values() for key in some])
+    return {
+        number: max(float(np.frombuffer(values[key], np.float32) @ query) for key in some if key in values)
+        for number, some in keys.items()
+    }
 
 
 def lexical_expression(question: str, aliases: Mapping[str, Sequence[str]]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from corpus.documents import Document, format_document
+from corpus.documents import Asked, Document, format_document
 from corpus.embedder import Embedder
 from corpus.index import open_vectors, vector_key
 from corpus.library import read_library, write_file
@@ -22,6 +22,11 @@ def document(id: str, text: str = "Some words that stand for a text.\n", **field
 def sections(*words: str) -> str:
     """A text with one section, and so one chunk or more, for each of the words, which it repeats."""
     return "\n\n".join(f"## About {word}\n\nThe word here is {word}. Nobody else says {word}." for word in words) + "\n"
+
+
+def asked(*words: str) -> tuple[Asked, ...]:
+    """Two questions that the section about each of the words answers."""
+    return tuple(Asked(f"Nobody else says {word}", (f"Who says {word}?", f"Is it {word}, then?")) for word in words)
 
 
 def write(settings: Settings, *documents: Document) -> None:
@@ -52,11 +57,31 @@ def disagreements(settings: Settings, embedder: Embedder) -> list[str]:
         for chunk in chunk_document(one, embedder.count_tokens, embedder.window)
     ]
     chunks = record.chunks()
+    asked = record.questions_of(chunk.number for chunk in chunks)
+    implied_questions = [
+        (id, q.span.start, q.span.end, q.words, vector_key(embedder.name, q.words))
+        for id, one in sorted(documents.items())
+        for chunk in chunk_document(one, embedder.count_tokens, embedder.window)
+        for q in chunk.questions
+    ]
+    questions = [(c.document, q.start, q.end, q.question, q.vector) for c in chunks for q in asked.get(c.number, ())]
+    if questions != implied_questions:
+        wrong.append(f"{len(questions)} questions are published, the documents imply {len(implied_questions)}")
     if [(c.document, c.headings, c.start, c.end, c.text, c.vector) for c in chunks] != implied:
         wrong.append(f"{len(chunks)} chunks are published, the documents imply {len(implied)}, or their words differ")
-    lexical = record.connection.execute("SELECT rowid, title, headings, body FROM lexical ORDER BY rowid").fetchall()
+    lexical = record.connection.execute(
+        "SELECT rowid, title, headings, body, asked FROM lexical ORDER BY rowid"
+    ).fetchall()
     expected = sorted(
-        (c.number, documents[c.document].title, " ".join(c.headings), c.text) for c in chunks if c.document in documents
+        (
+            c.number,
+            documents[c.document].title,
+            " ".join(c.headings),
+            c.text,
+            " ".join(q.question for q in asked.get(c.number, ())),
+        )
+        for c in chunks
+        if c.document in documents
     )
     if [tuple(row) for row in lexical] != expected:
         wrong.append(f"the lexical index holds {len(lexical)} rows that are not those of the {len(chunks)} chunks")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from corpus.check import check_library
-from corpus.documents import Document, Holder, View, format_document
+from corpus.documents import Asked, Document, Holder, View, format_document
 from corpus.library import write_file
 from tests.library import document
 
@@ -77,6 +77,20 @@ def test_a_sound_library_has_no_fault(tmp_path: Path) -> None:
     ("plant", "said"),
     [
         (changed("term", related=("nowhere",)), "`related` names `nowhere`"),
+        (changed("first", asked=(Asked("Nobody wrote this", ("Who?",)),)), "no sentence opens so"),
+        (
+            changed(
+                "first",
+                text=f"{words(300)} Twice it is. Twice it is. It says “we write code”. The fee is $900.",
+                asked=(Asked("Twice it is", ("How often?",)),),
+            ),
+            "2 sentences open so",
+        ),
+        (changed("first", asked=(Asked("The fee is", ()),)), "gives no question for “The fee is”"),
+        (
+            changed("first", asked=(Asked("The fee is", ("How much?",)), Asked("It says", ("how much?",)))),
+            "is asked twice",
+        ),
         (changed("guide", rests_on=("nowhere",)), "`rests_on` names `nowhere`"),
         (changed("other-term", aliases=("T",)), "the name `T` also belongs to"),
         (changed("first", quotes=()), "is not among the `quotes` of first"),

@@ -15,6 +15,7 @@ from corpus.documents import (
     LARGEST_FRONT_MATTER,
     LARGEST_TEXT,
     VOICES,
+    Asked,
     Document,
     Holder,
     View,
@@ -84,6 +85,8 @@ VIEWS = st.lists(
     st.builds(View, WORDS, st.lists(st.builds(Holder, ID, WORDS), max_size=2).map(tuple)), min_size=2, max_size=3
 ).map(tuple)
 
+ASKED = st.lists(st.builds(Asked, WORDS, st.lists(WORDS, max_size=2).map(tuple)), max_size=2).map(tuple)
+
 
 @st.composite
 def documents(draw: st.DrawFn) -> Document:
@@ -109,6 +112,7 @@ def documents(draw: st.DrawFn) -> Document:
         rests_on=draw(SOME),
         question=draw(WORDS) if kind == "position" else draw(MAYBE),
         views=draw(VIEWS) if kind == "position" else (),
+        asked=draw(ASKED),
     )
 
 
@@ -184,6 +188,8 @@ BAD = {
     "read in another way": (good_but("read: twice"), 8, "`read` is `twice`", "whole or part"),
     "a position without views": (good_but("kind: position", "kind: article"), 1, "`views` needs a question", "Positions"),
     "views that are words": (good_but("views: two of them"), 8, "`views` is not a list of views", "Positions"),
+    "asked that is words": (good_but("asked: this and that"), 8, "`asked` is not a list of sentences", "Questions"),
+    "asked without questions": (good_but("asked: [{says: this}]"), 8, "`asked` is not a list of sentences", "Questions"),
     "a view without holders": (good_but("views: [{view: yes}]"), 8, "`views` is not a list of views", "Positions"),
     "a view that is a list": (good_but("views: [{view: [a], holders: []}]"), 8, "`views` is not a list of views", "Positions"),
     "a view with a control character": (good_but('views: [{view: "a\\u0007", holders: []}]'), 8, "`views` is not a list", "Positions"),

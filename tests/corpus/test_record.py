@@ -87,12 +87,16 @@ def test_a_record_of_a_newer_version_is_left_alone(settings: Settings, record: R
 
 
 def test_a_record_of_the_first_version_is_brought_up_to_date(settings: Settings, record: Record) -> None:
-    """Made before inputs were remembered, it must not have to be moved aside for that."""
-    publish(record, document("a"))
-    record.connection.executescript("DROP TABLE inputs; PRAGMA user_version = 1")
+    """Made before inputs and questions were remembered, it must not have to be moved aside for that."""
+    publish(record, document("a", "Pears keep.\n"))
+    record.connection.executescript(
+        "DROP TABLE inputs; DROP TABLE questions; DROP TABLE lexical; "
+        "CREATE VIRTUAL TABLE lexical USING fts5 (title, headings, body); PRAGMA user_version = 1"
+    )
     record.close()
     newer = Record(settings.record_path)
     assert set(newer.documents()) == {"a"}
+    assert found(newer, "pears") == ["Pears keep."]
     newer.keep_inputs({"key": KnownInput("a", "version", "told")})
     assert Record(settings.record_path).known_input("key") == KnownInput("a", "version", "told")
     assert newer.known_input("another") is None

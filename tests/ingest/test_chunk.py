@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.documents import Document
+from corpus.documents import Asked, Document
 from corpus.embedder import Embedder
 from corpus.library import read_library
 from corpus.settings import CHECKOUT
@@ -184,3 +184,19 @@ def test_code_stays_in_one_piece() -> None:
     """A command and the option on its next line belong together."""
     [one] = chunked("Run this:\n\n```sh\nmake run\nmake test\n```\n")
     assert one.text == "Run this:\n\n```sh\nmake run\nmake test\n```"
+
+
+def test_a_question_stays_with_the_sentence_that_answers_it() -> None:
+    """Wherever the sentence goes when the text is edited, its questions go with it; one that went finds nothing."""
+    text = "Fees differ. **Most** ask for a retainer.\n\n| Role | Hours |\n|---|---|\n| CTO | 12 |\n"
+    asked = (
+        Asked("most ask for", ("How is it paid?",)),
+        Asked("Role: CTO", ("How many hours?",)),
+        Asked("Nobody wrote this", ("Who?",)),
+    )
+    one = document("a", text, asked=asked)
+    found = [q for chunk in chunk_document(one, FAKE.count_tokens, WINDOW) for q in chunk.questions]
+    assert [(q.span.of(text), q.words) for q in found] == [
+        ("**Most** ask for a retainer.", "How is it paid?"),
+        ("| CTO | 12 |", "How many hours?"),
+    ]

@@ -16,21 +16,21 @@ from corpus.settings import Settings
 from ingest.publish import Publisher
 from tests.children import KILLED, Kill, exit_code, start
 from tests.fakes import FakeEmbedder
-from tests.library import disagreements, document, on_disk, sections, write
+from tests.library import asked, disagreements, document, on_disk, sections, write
 
 pytestmark = pytest.mark.slow
 
 FIRST = {
-    "edited": document("edited", sections("apples", "pears", "plums", "figs")),
-    "withdrawn": document("withdrawn", sections("quinces", "dates")),
+    "edited": document("edited", sections("apples", "pears", "plums", "figs"), asked=asked("pears", "plums")),
+    "withdrawn": document("withdrawn", sections("quinces", "dates"), asked=asked("dates")),
     "steady": document("steady", sections("cherries", "limes")),
 }
 SECOND = {
-    "edited": document("edited", sections("apples", "melons", "plums", "figs")),
+    "edited": document("edited", sections("apples", "melons", "plums", "figs"), asked=asked("melons", "plums")),
     "brought": document("brought", sections("lemons", "olives")),
     "steady": FIRST["steady"],
 }
-ADDED = document("added", sections("nuts", "hops", "oats", "rye", "mint"))
+ADDED = document("added", sections("nuts", "hops", "oats", "rye", "mint"), asked=asked("rye"))
 EDITED = document("steady", sections("cherries", "kiwis", "grapes", "limes", "mangos"))
 WORDS = [
     "apples", "pears", "plums", "figs", "quinces", "dates", "cherries", "limes", "melons", "lemons", "olives", "nuts", "hops", "oats", "rye", "mint",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.documents import format_document
+from corpus.documents import Asked, format_document
 from corpus.errors import DocumentError, NotFound, SettingsError
 from corpus.index import Index
 from corpus.record import SNAPSHOTS_KEPT, Record
@@ -37,6 +37,27 @@ def test_the_first_publish_is_the_folder(settings: Settings, publisher: Publishe
     assert disagreements(settings, embedder) == []
     assert answers(settings, "pears") == ["a"]
     assert [row[0] for row in publisher.record.lexical('"plums"', 5)] == [publisher.record.chunks()[2].number]
+
+
+def test_a_passage_is_found_by_a_question_it_answers(
+    settings: Settings, publisher: Publisher, embedder: FakeEmbedder
+) -> None:
+    """Readers ask in other words than authors write in; and a question withdrawn finds nothing any more."""
+    pears = document(
+        "a", sections("apples", "pears"), asked=(Asked("Nobody else says pears", ("Which fruit ripens late?",)),)
+    )
+    publisher.publish({"a": pears, "b": B})
+    question = embedder.embed(["Which fruit ripens late?"])[0]
+    first, *others = Index(settings, embedder).nearest(question, 10)
+    assert ("pears" in first.chunk.text, round(first.similarity, 3)) == (True, 1.0)
+    assert len({first.chunk.number, *(other.chunk.number for other in others)}) == 3  # each passage once
+    assert [number for number, _ in publisher.record.lexical('"ripens"', 5)] == [first.chunk.number]
+    assert disagreements(settings, embedder) == []
+
+    publisher.publish({"a": A})
+    assert Index(settings, embedder).nearest(question, 10)[0].similarity < 0.5
+    assert publisher.record.lexical('"ripens"', 5) == []
+    assert disagreements(settings, embedder) == []
 
 
 def test_publishing_again_does_nothing(settings: Settings, publisher: Publisher, embedder: FakeEmbedder) -> None:

@@ -4,23 +4,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.record import StoredChunk
-from rag.retrieve import Passage, alias_table, choose, fused_score, lexical_expression
+from rag.retrieve import WORTH_OF_WORDS, Passage, alias_table, choose, fused_score, lexical_expression
 from tests.library import document
 
-ranks = st.lists(st.one_of(st.none(), st.integers(1, 50)), max_size=4)
+nearness = st.floats(-1, 1)
+worth = st.floats(0, 40)
 
 
-@given(ranks)
-def test_fusing_ignores_the_order_of_its_lists(found: list[int | None]) -> None:
-    assert (
-        fused_score(found) == fused_score(reversed(found))
-        or abs(fused_score(found) - fused_score(reversed(found))) < 1e-12
-    )
+@given(nearness, worth, worth, st.floats(0, 40))
+def test_what_more_words_speak_for_never_scores_less(near: float, some: float, more: float, best: float) -> None:
+    some, more = sorted((some, more))
+    best = max(best, more)
+    assert fused_score(near, some, best) <= fused_score(near, more, best) <= near + WORTH_OF_WORDS + 1e-9
 
 
-@given(st.integers(1, 49))
-def test_a_better_rank_never_scores_less(rank: int) -> None:
-    assert fused_score([rank]) > fused_score([rank + 1])
+@given(nearness, nearness, worth)
+def test_what_is_nearer_never_scores_less(near: float, nearer: float, words: float) -> None:
+    near, nearer = sorted((near, nearer))
+    assert fused_score(near, words, 40) <= fused_score(nearer, words, 40)
+
+
+def test_where_no_word_is_found_nearness_alone_decides() -> None:
+    assert fused_score(0.5, 0.0, 0.0) == 0.5
 
 
 def passage(number: int, source: str, score: float, text: str = "") -> Passage:
