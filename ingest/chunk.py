@@ -7,7 +7,7 @@ span in plain words under the title and headings it stands below.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from corpus.documents import Asked, Document
 from corpus.text import Block, Span, opens_with, plain, read_blocks, row_in_words
@@ -81,6 +81,10 @@ def chunk_document(document: Document, count_tokens: CountTokens, window: int) -
                 tuple(question for piece in group for question in _answered_by(piece, document.asked)),
             )
         )
+    if document.kind == "position" and chunks:  # the whole of it answers its question, however that is put
+        first = Span(chunks[0].start, chunks[0].end)
+        whole = tuple(Question(first, words) for words in (document.question, *document.aliases))
+        chunks[0] = replace(chunks[0], questions=(*whole, *chunks[0].questions))
     return chunks
 
 

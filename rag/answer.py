@@ -85,7 +85,7 @@ def respond(chain: Chain, question: str, earlier: Sequence[Turn] = (), writer: s
             draft = write_quotes(judgement)
         with clock.time("verify"):
             verified = verify(draft, documents)
-            sides, verified = perspectives_on(standalone, documents, chain.weigher, verified)
+            sides, verified = perspectives_on(evidence.passages, documents, verified)
     made = _compose(question, standalone, judgement, evidence, verified, documents)
     return replace(
         made,

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
+from collections.abc import Mapping, Sequence
 
 from corpus.documents import Document
 from corpus.text import Span, read_blocks
 from rag.answers import Citation, Perspective
-from rag.evidence import Weigher
+from rag.retrieve import Passage
 from rag.verify import Verified, citation_of
-from rag.words import GENERIC_NAMES, stems
 
-# Nearness of a question to a position's question from which they ask the same (docs/experiments.md).
-SAME_QUESTION = 0.56
-# What it adds when the position uses all of the question's own words.
-SHARED_WORDS = 0.15
+# A position found among so many passages speaks to the question. Its rank tells better than its nearness: what asks for
+# something else nearby has other passages before it (docs/experiments.md).
+AMONG_FIRST = 3
 
 
 def perspectives_on(
-    question: str, documents: Mapping[str, Document], weigher: Weigher, verified: Verified
+    passages: Sequence[Passage], documents: Mapping[str, Document], verified: Verified
 ) -> tuple[tuple[Perspective, ...], Verified]:
-    """The sides of the nearest position, each holder cited at the sentence that carries the quoted words."""
-    positions = [document for document in documents.values() if document.kind == "position"]
-    if not positions or not verified.pieces:
+    """The sides of the position found first, each holder cited at the sentence that carries the quoted words."""
+    found = (documents[passage.chunk.document] for passage in passages[:AMONG_FIRST])
+    position = next((document for document in found if document.kind == "position"), None)
+    if position is None or not verified.pieces:
         return (), verified
-    asks = weigher.embedded([position.question for position in positions]) @ weigher.index.embed([question])[0]
-    asked = {word for word in stems(question) if word not in GENERIC_NAMES}
-    shared = [
-        len(asked & stems(" ".join((p.question, *(v.view for v in p.views))))) / max(1, len(asked)) for p in positions
-    ]
-    nearness = asks + SHARED_WORDS * np.asarray(shared)
-    if float(nearness.max()) < SAME_QUESTION:
-        return (), verified
-    position = positions[int(nearness.argmax())]
     citations = list(verified.citations)
     sides = []
     for view in position.views:

@@ -103,7 +103,7 @@ def published(data: dict[str, Any]) -> str:
             lines.append(f"{sign} … and {len(data[word]) - 20} more")
     changes = sum(len(data[word]) for word in ("added", "changed", "removed"))
     lines.append(
-        f"Snapshot {data['snapshot']}: {changes} changes, {data['embedded']} passages embedded."
+        f"Snapshot {data['snapshot']}: {changes} changes, {data['embedded']} texts embedded."
         if changes
         else f"Nothing to do: snapshot {data['snapshot']} is up to date."
     )
