@@ -82,7 +82,7 @@ def respond(chain: Chain, question: str, earlier: Sequence[Turn] = (), writer: s
         with clock.time("judge"):
             judgement = judge(evidence)
         with clock.time("write"):
-            draft = write_quotes(judgement)
+            draft = write_quotes(judgement, evidence.questions)
         with clock.time("verify"):
             verified = verify(draft, documents)
             sides, verified = perspectives_on(evidence.passages, documents, verified)

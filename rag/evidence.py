@@ -70,6 +70,7 @@ class Evidence:
     unknown_words: tuple[str, ...]  # of the question, nowhere in the library
     missing_names: tuple[str, ...]  # of the question, nowhere in the library
     rarity: Mapping[str, float]  # stem of the question to its weight
+    questions: int = 1  # it is made of
 
 
 def units_of(document: Document) -> list[Unit]:
@@ -117,6 +118,7 @@ def together(question: str, parts: Sequence[Evidence]) -> Evidence:
         tuple(dict.fromkeys(word for part in parts for word in part.unknown_words)),
         tuple(dict.fromkeys(name for part in parts for name in part.missing_names)),
         {word: weight for part in parts for word, weight in part.rarity.items()},
+        len(parts),
     )
 
 

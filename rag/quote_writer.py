@@ -15,7 +15,9 @@ from rag.lists import Announced, announced_by, headings_under
 from rag.words import stems
 
 MOST_SENTENCES = 8
-MOST_OF_ONE_SOURCE = 3
+# A question made of several gets so many for each.
+MOST_FOR_EACH = 6
+MOST_OF_ONE_SOURCE = 4
 MOST_OF_FURTHER_SOURCES = 2
 # A further sentence must come this near to the best one to matter.
 STILL_MATTERS = 0.7
@@ -68,15 +70,16 @@ class _Composer:
         return True
 
 
-def write_quotes(judgement: Judgement) -> Draft:
+def write_quotes(judgement: Judgement, questions: int = 1) -> Draft:
     """An answer in the sources' own words: the direct answer first, then what else matters, by who says it."""
+    most = MOST_SENTENCES if questions == 1 else MOST_FOR_EACH * questions
     composer = _Composer()
     units = judgement.units
     if not units:
         return Draft((), "quote")
     best = units[0]
     for unit in units:
-        if composer.count() >= MOST_SENTENCES or unit.score < STILL_MATTERS * best.score:
+        if composer.count() >= most or unit.score < STILL_MATTERS * best.score:
             break
         if (
             composer.count_of(unit.document.id) >= MOST_OF_ONE_SOURCE

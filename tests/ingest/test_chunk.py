@@ -200,3 +200,16 @@ def test_a_question_stays_with_the_sentence_that_answers_it() -> None:
         ("**Most** ask for a retainer.", "How is it paid?"),
         ("| CTO | 12 |", "How many hours?"),
     ]
+
+
+def test_a_position_as_a_whole_answers_its_question_however_it_is_put() -> None:
+    position = document(
+        "a",
+        "It depends.\n",
+        kind="position",
+        question="Agency or leader?",
+        aliases=("Who first, then?",),
+        asked=(Asked("It depends", ("On what?",)),),
+    )
+    [one] = chunk_document(position, FAKE.count_tokens, WINDOW)
+    assert [question.words for question in one.questions] == ["Agency or leader?", "Who first, then?", "On what?"]
