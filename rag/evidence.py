@@ -6,6 +6,7 @@ A unit is an exact span of a stored text. Its features are plain and named, so t
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -37,6 +38,10 @@ READ_CLOSELY = 48
 READ_TOGETHER = 12
 WEIGHT_OF_READER = 0.05
 SENTENCES_REMEMBERED = 3_000
+ON_OUR_COPY = re.compile(
+    r"\b(?:only the opening part|opening part .{0,60}\bwas read|cut off in the|breaks off|(?:beyond|after) the part we read|comes? later on the page|not digested)\b",
+    re.IGNORECASE,
+)
 # In a follow-up, the words of the earlier question place it; the words of this one ask.
 EARLIER_WORDS = 0.4
 
@@ -144,7 +149,7 @@ class Weigher:
                 if (
                     passage.chunk.start <= unit.span.start
                     and unit.span.end <= passage.chunk.end
-                    and not _only_asks(unit.words)
+                    and not _is_no_evidence(unit.words)
                 ):
                     candidates.append((unit, passage))
         if not candidates:
@@ -276,5 +281,6 @@ def covered(rarity: Mapping[str, float], present: frozenset[str]) -> float:
     return sum(weight for word, weight in rarity.items() if word in present) / total if total else 0.0
 
 
-def _only_asks(words: str) -> bool:
-    return words.rstrip("\"'”’)").endswith("?")
+def _is_no_evidence(words: str) -> bool:
+    """A question, or a remark on how much of a page our copy holds."""
+    return words.rstrip("\"'”’)").endswith("?") or ON_OUR_COPY.search(words) is not None

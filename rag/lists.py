@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from corpus.text import Block, Span, read_blocks
 
 COUNT_WORDS = r"two|three|four|five|six|seven|eight|nine|ten|\d{1,2}|several|few|following|some|these"
-COUNTED = re.compile(rf"\b(?:{COUNT_WORDS})\b(?:\W+[\w-]+){{0,3}}?\W+[a-z-]{{3,}}s\b", re.IGNORECASE)
+# "Two days a week" announces nothing, however many headings follow.
+MEASURES = r"(?:minute|hour|day|week|month|quarter|year|dollar|euro|pound|time|employee)s\b"
+COUNTED = re.compile(
+    rf"\b(?:{COUNT_WORDS})\b(?:\W+(?!{MEASURES})[\w-]+){{0,3}}?\W+(?!{MEASURES})[a-z-]{{3,}}s\b", re.IGNORECASE
+)
 MOST_ITEMS = 12
 
 

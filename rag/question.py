@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.words import GENERIC_NAMES, content_words
+from rag.words import GENERIC_NAMES, content_words, names
 
 POINTS_BACK = re.compile(
     r"\b(?:it|its|they|them|their|theirs|he|she|his|her|him|this|these|those|one|ones|former|latter|same|that|there|such|either|neither|both|others?)\b",
@@ -23,6 +23,11 @@ POINTS_NOWHERE = re.compile(
     re.IGNORECASE,
 )
 FEW_WORDS = 3
+# A first question that says no more than "them" means those whom the library is about.
+SOMEBODY = re.compile(
+    r"\b(?:they|them|their|one|he|she|him|her|such a person|this person|these people)\b", re.IGNORECASE
+)
+THE_ROLE = "a fractional AI CTO"
 
 PRICE = re.compile(
     r"\bhow much (?:do|does|did|would|will|should|is|are|money|per|to pay|for)\b(?!.{0,40}\b(?:time|say|control|work)\b)|"
@@ -85,7 +90,7 @@ def standalone_question(question: str, history: Sequence[Turn]) -> str:
     """The question as it means without the conversation: a follow-up takes its subject from what was asked before."""
     question = " ".join(question.split())
     if not history:
-        return question
+        return f"{question} (about: {THE_ROLE})" if _means_the_role(question) else question
     if item := _item_meant(question, history[-1].items):
         return f"{question} (about: {item})"
     if not _follows_up(question):
@@ -93,6 +98,11 @@ def standalone_question(question: str, history: Sequence[Turn]) -> str:
     asked, earlier = topic_of(history[-1].question)
     about = f"{earlier} {asked}".strip() if _follows_up(asked) else asked
     return f"{question} (about: {about})"
+
+
+def _means_the_role(question: str) -> bool:
+    telling = [word for word in content_words(question) if not SOMEBODY.fullmatch(word)]
+    return SOMEBODY.search(question) is not None and len(telling) <= FEW_WORDS and not names(question)
 
 
 def _follows_up(question: str) -> bool:

@@ -34,3 +34,9 @@ def test_three_calls_bring_the_headings_below() -> None:
 
 def test_an_ordinary_sentence_announces_nothing() -> None:
     assert announced_by("The role is part-time.\n\n- an unrelated list\n", 0, 0) is None
+
+
+def test_a_measure_is_no_count_of_what_follows() -> None:
+    """Days a week brought every heading of the guide below them."""
+    text = "Plan for about two days a week over six months.\n\n## Hours\n\nText.\n\n## Length\n\nText.\n"
+    assert announced_by(text, 0, 0) is None

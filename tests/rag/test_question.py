@@ -15,6 +15,27 @@ def test_a_follow_up_takes_its_subject_from_what_was_asked_before() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("asked", "understood"),
+    [
+        (
+            "How many hours a week do we need them?",
+            "How many hours a week do we need them? (about: a fractional AI CTO)",
+        ),
+        ("What do they cost?", "What do they cost? (about: a fractional AI CTO)"),
+        ("What share of pilots showed no return?", "What share of pilots showed no return?"),
+        ("What do they do at Truvisory?", "What do they do at Truvisory?"),
+        (
+            "Our engineers fear the new tools, how do we get them to try?",
+            "Our engineers fear the new tools, how do we get them to try?",
+        ),
+    ],
+)
+def test_a_first_question_about_them_is_about_the_role(asked: str, understood: str) -> None:
+    """Nothing was said before, so "they" are those whom the library is about."""
+    assert standalone_question(asked, []) == understood
+
+
 def test_a_new_topic_does_not_drag_the_old_one_in() -> None:
     before = [Turn("What is a fractional AI CTO?")]
     asked = "Which criteria decide whether a pilot goes into production?"
