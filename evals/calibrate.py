@@ -28,9 +28,10 @@ REFUSED_AT_MOST = 0.04
 PARTIAL_AT_MOST = 0.08
 FOLDS = 10
 # Strong enough that no sign is trusted much on a few hundred cases.
-REGULARISATION = 0.01
+REGULARISATION = 0.003
 OTHERS_WEIGH = 2.0
-SPEAK_AGAINST = {"unknown_words", "lacks_what_is_asked"}
+KEPT = "questions_kept"
+SPEAK_AGAINST = {"unknown_words", "lacks_what_is_asked", KEPT}
 
 
 def signs_of(chain: Chain, cases: Sequence[Case], progress: Progress) -> list[dict[str, float]]:
@@ -80,6 +81,12 @@ def fit(observed: Sequence[Observed]) -> dict[str, Any]:
         slopes, bias = _fitted(values[known], labels[known], weights[known], names)
         unseen[left_out] = values[left_out] @ slopes + bias
     slopes, bias = _fitted(values, labels, weights, names)
+    # Libraries with questions kept and those without give up the same share of what they could answer.
+    kept = values[:, names.index(KEPT)] > 0 if KEPT in names else np.zeros(len(rows), dtype=bool)
+    if (labels & kept).any() and (labels & ~kept).any():
+        here, there = (float(np.quantile(unseen[labels & some], REFUSED_AT_MOST)) for some in (kept, ~kept))
+        slopes[names.index(KEPT)] -= here - there
+        unseen[kept] -= here - there
     abstain, partial = (float(np.quantile(unseen[labels], share)) for share in (REFUSED_AT_MOST, PARTIAL_AT_MOST))
 
     def shares(chosen: NDArray[np.bool_]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ READ_CLOSELY = 48
 # So many of these are read by the reader, question and text together, and what its log-odds count beside the other features.
 # It tells a near miss from an answer far better than it ranks answers (docs/experiments.md).
 READ_TOGETHER = 12
-WEIGHT_OF_READER = 0.05
+WEIGHT_OF_READER = 0.02
 SENTENCES_REMEMBERED = 3_000
 ON_OUR_COPY = re.compile(
     r"\b(?:only the opening part|opening part .{0,60}\bwas read|cut off in the|breaks off|(?:beyond|after) the part we read|comes? later on the page|not digested)\b",

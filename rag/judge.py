@@ -111,6 +111,9 @@ def signs(evidence: Evidence) -> dict[str, float]:
         "score": near[0].score,
         "tokens": best("tokens"),
         "sentence": best("sentence"),
+        "passage": max((passage.similarity for passage in evidence.passages), default=0.0),
+        # Where questions are kept with the sentences, everything lies nearer to every question.
+        "questions_kept": float(any((unit.features or {}).get("asked", 0.0) > 0 for unit in evidence.units)),
         "reader": read[0],
         "reader_of_three": sum(read[:3]) / len(read[:3]),
         "unknown_words": sum(evidence.rarity.get(stem(word), 0.0) for word in evidence.unknown_words) / total,

@@ -14,13 +14,12 @@ from rag.judge import Judgement
 from rag.lists import Announced, announced_by, headings_under
 from rag.words import stems
 
+# For each question that a question is made of.
 MOST_SENTENCES = 8
-# A question made of several gets so many for each.
-MOST_FOR_EACH = 6
 MOST_OF_ONE_SOURCE = 4
 MOST_OF_FURTHER_SOURCES = 2
 # A further sentence must come this near to the best one to matter.
-STILL_MATTERS = 0.7
+STILL_MATTERS = 0.65
 # A sentence beside a chosen one belongs to the same thought when it comes this near.
 BELONGS = 0.60
 SAME_WORDS = 0.7
@@ -72,7 +71,7 @@ class _Composer:
 
 def write_quotes(judgement: Judgement, questions: int = 1) -> Draft:
     """An answer in the sources' own words: the direct answer first, then what else matters, by who says it."""
-    most = MOST_SENTENCES if questions == 1 else MOST_FOR_EACH * questions
+    most = MOST_SENTENCES * questions
     composer = _Composer()
     units = judgement.units
     if not units:

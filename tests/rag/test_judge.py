@@ -67,6 +67,18 @@ def test_a_fit_points_the_way_its_signs_speak_even_where_the_cases_do_not() -> N
     assert "unknown_words" in SPEAK_AGAINST and straight["figures"]["all"]["auroc"] > 0.95
 
 
+def test_libraries_with_questions_kept_and_without_give_up_the_same_share() -> None:
+    """Everything lies nearer where questions are kept: with one threshold for both, the other library lost one answer in nine."""
+
+    def library(name: str, kept: float) -> Observed:
+        found = [{"reader": n / 10 + 3 * kept, "questions_kept": kept} for n in range(100)]
+        return Observed(name, found, [n > 40 + n % 7 for n in range(100)])
+
+    figures = fit([library("with", 1.0), library("without", 0.0)])["figures"]
+    assert abs(figures["with"]["answerable_refused"] - figures["without"]["answerable_refused"]) <= 0.02
+    assert figures["with"]["unanswerable_refused"] > 0.8 and figures["without"]["unanswerable_refused"] > 0.8
+
+
 @pytest.mark.model
 def test_the_shipped_reader_tells_an_answer_from_what_only_speaks_of_it() -> None:
     assert MODEL.stat().st_size < 25_000_000 and bundled_weights().is_dir()
