@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # So many of the answerable questions may be refused, and so many refused or answered in part.
-REFUSED_AT_MOST = 0.04
+REFUSED_AT_MOST = 0.03
 PARTIAL_AT_MOST = 0.08
 FOLDS = 10
 # Strong enough that no sign is trusted much on a few hundred cases.
