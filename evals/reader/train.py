@@ -1,6 +1,6 @@
 """Trains the reader: MiniLM as a cross-encoder over (question, text), shipped as one quantised file.
 
-    python -m evals.reader.train [--guides FOLDER] [--steps 620]
+    python -m evals.reader.train [--guides FOLDER] [--steps 1700]
 
 Questions alone give some of the labels away (who wrote the near misses had a manner). A plain model of the questions takes that
 share: its log-odds are added while training and left out afterwards, so that the network learns what only both texts together tell.
@@ -38,7 +38,7 @@ VOCABULARY = 20_000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--guides", type=Path, help="the folder of public-domain guides, if there is one")
-    parser.add_argument("--steps", type=int, default=620)
+    parser.add_argument("--steps", type=int, default=1700)
     parser.add_argument("--out", type=Path, default=MODEL)
     options = parser.parse_args()
     settings = read_settings()
