@@ -11,7 +11,8 @@ from typing import Any
 
 from corpus.documents import LONGEST_QUOTE_WORDS, Document, overdue
 from corpus.library import read_library
-from corpus.text import DUPLICATE_SHARE, opens_with, read_blocks, sentences_of, shingles
+from corpus.near_duplicates import NearDuplicates
+from corpus.text import opens_with, read_blocks, sentences_of
 
 # (fewest, most) words of the text, by what it is.
 LENGTHS = {"digest": (250, 700), "guide": (500, 1200), "glossary": (60, 200), "position": (60, 250)}
@@ -196,23 +197,10 @@ def _numbers(text: str) -> list[str]:
 
 def near_duplicates(documents: Mapping[str, Document]) -> Iterator[str]:
     """No two documents share most of their words in the same order."""
-    where: dict[str, list[str]] = {}
-    sizes: dict[str, int] = {}
+    others = NearDuplicates()
     for document in documents.values():
-        runs = shingles(document.text)
-        sizes[document.id] = len(runs)
-        for run in runs:
-            where.setdefault(run, []).append(document.id)
-    shared: dict[tuple[str, str], int] = {}
-    for owners in where.values():
-        for left in range(len(owners)):
-            for right in range(left + 1, len(owners)):
-                pair = (owners[left], owners[right])
-                shared[pair] = shared.get(pair, 0) + 1
-    for (left_id, right_id), count in shared.items():
-        share = count / min(sizes[left_id], sizes[right_id])
-        if share >= DUPLICATE_SHARE:
-            yield f"{documents[right_id].path}: {share:.0%} of its text also stands in {left_id}. Keep one of them."
+        for found in others.add(document.id, document.text):
+            yield f"{document.path}: {found.similarity:.0%} of its text also stands in {found.document}. Keep one of them."
 
 
 def reviews(documents: Mapping[str, Document], today: date) -> Iterator[str]:

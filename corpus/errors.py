@@ -11,6 +11,7 @@ FractionalError                 the root; its text is shown to the user as it is
 ├── NotFound                    no such document, snapshot or conversation                         (exit 1)
 ├── WriterError                 a writer asked for by name can't write                             (exit 1)
 ├── CasesError                  the golden cases can't be read or don't fit the library             (exit 1)
+├── Locked                      the operator's desk is locked: no passphrase, or not the right one   (exit 1)
 ├── CheckFailed                 the library breaks its own rules                                   (exit 4)
 └── InputRejected               one input can't enter the library; the others go on                (exit 3)
     └── DocumentError           a document's front matter or text is wrong; knows file and line    (exit 3)
@@ -23,6 +24,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 class FractionalError(Exception):
@@ -71,6 +73,10 @@ class CasesError(FractionalError):
     pass
 
 
+class Locked(FractionalError):
+    pass
+
+
 class CheckFailed(FractionalError):
     exit_code = 4
 
@@ -86,6 +92,10 @@ class DocumentError(InputRejected):
         self.place, self.problem, self.remedy, self.line = str(place), problem, remedy, line
         where = f"{place}:{line}" if line else str(place)
         super().__init__(f"{where}: {problem}. {remedy}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """From one process to another it goes as what it was made of."""
+        return type(self), (self.place, self.problem, self.remedy, self.line)
 
 
 @contextmanager

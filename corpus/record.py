@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from corpus.documents import Document, stored_document
+from corpus.documents import Document, parse_document, stored_document
 from corpus.errors import NotFound, RecordError, home_errors
 
 # Snapshots that can be rolled back to and whose vectors are kept.
@@ -60,6 +60,17 @@ CREATE INDEX questions_by_chunk ON questions (chunk);
 CREATE INDEX questions_by_vector ON questions (vector);
 DROP TABLE lexical;
 CREATE VIRTUAL TABLE lexical USING fts5 (title, headings, body, asked, tokenize = "porter unicode61 remove_diacritics 2");
+""",
+    """
+CREATE TABLE quarantine (
+  document TEXT PRIMARY KEY, content TEXT NOT NULL, findings TEXT NOT NULL, input TEXT NOT NULL, in_folder INTEGER NOT NULL,
+  kept TEXT NOT NULL, who TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE released (
+  document TEXT NOT NULL, passage TEXT NOT NULL, released TEXT NOT NULL, who TEXT NOT NULL,
+  PRIMARY KEY (document, passage)) WITHOUT ROWID;
+""",
+    """
+CREATE TABLE looks (document TEXT PRIMARY KEY, version TEXT NOT NULL, digest TEXT NOT NULL, looked TEXT NOT NULL) WITHOUT ROWID;
 """,
 )
 SCHEMA_VERSION = len(SCHEMAS)
@@ -120,6 +131,40 @@ class KnownInput:
     document: str
     version: str
     told: str
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A document that waits for its operator: what it would be, what was found in it, and where it came from."""
+
+    document: str
+    content: str
+    findings: tuple[dict[str, str], ...]  # each with its text and why
+    input: str
+    in_folder: bool  # it stands in the corpus folder, put there by hand
+    who: str
+    kept: str = ""
+
+
+@dataclass(frozen=True)
+class PastAnswer:
+    """An answer that was given, without its text."""
+
+    id: str
+    asked: str
+    question: str
+    verdict: str
+    snapshot: int
+    conversation: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """When a document's address was first looked at for this version of it, and the digest of the text there."""
+
+    version: str
+    digest: str
+    looked: str
 
 
 @dataclass(frozen=True)
@@ -251,6 +296,17 @@ class Record:
             raise NotFound(f"There is no document `{id}` in the library. `fractional list` shows what there is.")
         return found[id]
 
+    def titles(self, ids: Iterable[str]) -> dict[str, str]:
+        """The titles of documents, published now or in a snapshot that is kept; of those in none, nothing."""
+        wanted = set(ids)
+        found = {id: document.title for id, document in self.documents(wanted).items()}
+        among, missing = _among("document", wanted - found.keys())
+        for id, content in self._all(
+            f"SELECT document, content FROM versions WHERE true {among} ORDER BY rowid", *missing
+        ):
+            found[id] = parse_document(content, f"{id}.md").title
+        return found
+
     # Chunks of the newest snapshot
 
     COLUMNS = 'SELECT c.number, s.document, c.version, c.headings, c.start, c."end", c.text, c.vector '
@@ -310,6 +366,11 @@ class Record:
             most,
         )
         return [(row["number"], row["score"]) for row in rows]
+
+    def passages_with(self, word: str) -> int:
+        """How many published passages hold a word in any of its forms."""
+        row = self._one("SELECT count(*) AS n FROM lexical WHERE lexical MATCH ?", f'"{word}"')
+        return int(row["n"]) if row else 0
 
     def vectors_named(self, last: int = SNAPSHOTS_KEPT) -> set[str]:
         """The vectors that the last snapshots need."""
@@ -469,6 +530,70 @@ class Record:
                 [(key, known.document, known.version, known.told) for key, known in inputs.items()],
             )
 
+    def looks(self) -> dict[str, Look]:
+        """By document, what its address said when it was looked at."""
+        return {
+            row["document"]: Look(row["version"], row["digest"], row["looked"])
+            for row in self._all("SELECT * FROM looks")
+        }
+
+    def keep_look(self, document: str, look: Look) -> None:
+        with self.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?)", (document, look.version, look.digest, look.looked)
+            )
+
+    # What waits for the operator: never chunked, embedded or retrieved
+
+    def quarantined(self) -> dict[str, Quarantined]:
+        """Every document in quarantine."""
+        return {
+            row["document"]: Quarantined(
+                row["document"],
+                row["content"],
+                tuple(json.loads(row["findings"])),
+                row["input"],
+                bool(row["in_folder"]),
+                row["who"],
+                row["kept"],
+            )
+            for row in self._all("SELECT * FROM quarantine ORDER BY document")
+        }
+
+    def keep_in_quarantine(self, held: Iterable[Quarantined]) -> None:
+        with self.writing() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        one.document,
+                        one.content,
+                        json.dumps(one.findings, ensure_ascii=False),
+                        one.input,
+                        one.in_folder,
+                        one.kept or now(),
+                        one.who,
+                    )
+                    for one in held
+                ],
+            )
+
+    def drop_from_quarantine(self, documents: Iterable[str]) -> None:
+        with self.writing() as connection:
+            connection.executemany("DELETE FROM quarantine WHERE document = ?", [(id,) for id in documents])
+
+    def release(self, document: str, passages: Iterable[str], who: str) -> None:
+        """These passages of the document were looked at and may stand."""
+        with self.writing() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO released VALUES (?, ?, ?, ?)",
+                [(document, passage, now(), who) for passage in passages],
+            )
+
+    def released(self, document: str) -> set[str]:
+        """The passages of the document that were looked at and may stand."""
+        return {row["passage"] for row in self._all("SELECT passage FROM released WHERE document = ?", document)}
+
     # What happened
 
     def keep_answer(self, *, id: str, conversation: str, content: Mapping[str, Any]) -> None:
@@ -493,6 +618,18 @@ class Record:
         rows = self._all("SELECT content FROM answers WHERE conversation = ? ORDER BY asked, rowid", id)
         return [json.loads(row["content"]) for row in rows]
 
+    def answers_citing(self, document: str) -> list[PastAnswer]:
+        """The answers that name this document among their citations, newest first; those to a document that is gone, too."""
+        rows = self._all(
+            "SELECT id, asked, question, verdict, snapshot, conversation FROM answers "
+            # Most answers are passed over for half the price of reading them.
+            "WHERE instr(content, json_quote(?1)) AND EXISTS "
+            "(SELECT 1 FROM json_each(content, '$.citations') WHERE json_extract(value, '$.document') = ?1) "
+            "ORDER BY asked DESC, rowid DESC",
+            document,
+        )
+        return [PastAnswer(*row) for row in rows]
+
     def keep_gap(self, question: str, nearest: Sequence[str], snapshot: int) -> None:
         with self.writing() as connection:
             connection.execute(
@@ -506,7 +643,17 @@ class Record:
         return [Gap(row["question"], row["asked"], row["times"], tuple(json.loads(row["nearest"]))) for row in rows]
 
     def count(self, table: str) -> int:
-        if table not in ("answers", "gaps", "snapshots", "chunks", "vectors", "pending_files", "lexical", "inputs"):
+        if table not in (
+            "answers",
+            "gaps",
+            "snapshots",
+            "chunks",
+            "vectors",
+            "pending_files",
+            "lexical",
+            "inputs",
+            "quarantine",
+        ):
             raise ValueError(table)
         row = self._one(f"SELECT count(*) AS n FROM {table}")
         return int(row["n"]) if row else 0

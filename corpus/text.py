@@ -27,9 +27,6 @@ NOT_AN_END = re.compile(
 )
 # No abbreviation with its quotes and brackets is longer, so no more is looked at.
 LONGEST_ABBREVIATION = 24
-# Five words in a row that two texts share are rarely chance; above this share of them, two texts are one (docs/experiments.md).
-SHINGLE = 5
-DUPLICATE_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -267,9 +264,3 @@ def opens_with(words: str, opening: str) -> bool:
 
 def _bare(words: str) -> str:
     return " ".join(re.findall(r"\w+", words.lower()))
-
-
-def shingles(text: str) -> frozenset[str]:
-    """Every five words in a row: what two texts share of them tells whether they are one."""
-    words = re.findall(r"[a-z0-9]+", text.lower())
-    return frozenset(" ".join(words[index : index + SHINGLE]) for index in range(max(1, len(words) - SHINGLE + 1)))

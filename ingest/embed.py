@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from corpus.embedder import (
     BUNDLED_NAME,
@@ -12,7 +14,13 @@ from corpus.embedder import (
     bundled_weights,
     open_embedder,
 )
+from corpus.index import vector_key
+from corpus.record import Record
 from corpus.settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def open_bulk_embedder(settings: Settings) -> Embedder:
@@ -20,6 +28,30 @@ def open_bulk_embedder(settings: Settings) -> Embedder:
     if settings.embedder == BUNDLED_NAME and has_amx():
         return _BundledInBf16(str(bundled_weights()), "bfloat16")
     return open_embedder(settings)
+
+
+class Keeping:
+    """An embedder whose vectors the record keeps as they are made, so that what is tried on a copy of the library is not embedded again
+    when it is published."""
+
+    def __init__(self, embedder: Embedder, record: Record) -> None:
+        self._embedder, self._record = embedder, record
+        self.count_tokens, self.embed_tokens = embedder.count_tokens, embedder.embed_tokens
+
+    @property
+    def name(self) -> str:
+        return self._embedder.name
+
+    @property
+    def window(self) -> int:
+        return self._embedder.window
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors = self._embedder.embed(texts)
+        self._record.keep_vectors(
+            {vector_key(self.name, text): vector.tobytes() for text, vector in zip(texts, vectors, strict=True)}
+        )
+        return vectors
 
 
 class _BundledInBf16(SentenceTransformersEmbedder):

@@ -10,19 +10,20 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
 from corpus.documents import Document, format_document, parse_document
 from corpus.embedder import Embedder
 from corpus.errors import DocumentError, NotFound, SettingsError, VectorsBroken, home_errors
-from corpus.index import bring_vectors_in_line, open_vectors, publishing_lock, vector_key
+from corpus.index import LOCK_PATIENCE_SECONDS, bring_vectors_in_line, open_vectors, publishing_lock, vector_key
 from corpus.library import Library, inside, read_library, remove_file, write_file
-from corpus.record import SNAPSHOTS_KEPT, NewChunk, Record, StoredChunk, StoredQuestion
+from corpus.record import SNAPSHOTS_KEPT, NewChunk, Quarantined, Record, StoredChunk, StoredQuestion
 from corpus.settings import Settings
 from corpus.vectors import VectorStore
 from ingest.chunk import Chunk, chunk_document, chunker_name
+from ingest.hostile import Finding, find_hostile, in_few_words, unreleased
 
 # Embeddings are kept this many at a time, so that an interrupted run goes on where it was.
 KEEP_EVERY = 256
@@ -32,6 +33,13 @@ Progress = Callable[[str, int, int], None]
 
 def no_progress(_stage: str, _done: int, _total: int) -> None:
     """Say nothing."""
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 @dataclass(frozen=True)
@@ -60,12 +68,19 @@ class Publisher:
     embedder: Embedder
     progress: Progress = no_progress
     vectors: VectorStore | None = None
+    # Named in the history; where nobody says, the user this process runs as.
+    who: str = field(default_factory=_user)
+    # How long to wait for another publisher.
+    patience: float = LOCK_PATIENCE_SECONDS
     _faults: list[DocumentError] = field(default_factory=list)
     # Documents whose published version stands in for a file that can't be read.
     _standing_in: set[str] = field(default_factory=set)
 
-    def publish(self, changes: Mapping[str, Document | None] | None = None, action: str = "publish") -> Published:
-        """Bring the index in line with the folder and these changes (a document, or None to withdraw it)."""
+    def publish(
+        self, changes: Mapping[str, Document | None] | None = None, action: str = "publish", *, settle: bool = True
+    ) -> Published:
+        """Bring the index in line with the folder and these changes (a document, or None to withdraw it). Who publishes more at once
+        leaves it to the last run to settle: what is embedded already for the next ones is named by no snapshot yet."""
         with self._alone():
             target = self._documents_on_disk()
             files: dict[str, str | None] = {}
@@ -77,7 +92,7 @@ class Publisher:
                     target[id] = document
                     if before != document or id in self._standing_in:
                         files[document.path] = format_document(document)
-            return self._commit(target, files, action)
+            return self._commit(target, files, action, settle)
 
     def library(self) -> dict[str, Document]:
         """The documents in the newest snapshot and on disk: what is there may not be published yet."""
@@ -108,10 +123,57 @@ class Publisher:
             files |= {document.path: contents[id] for id, document in target.items() if on_disk.get(id) != document}
             return self._commit(target, files, f"rollback to {number}")
 
+    def release(self, id: str) -> Published:
+        """Publish a document from quarantine as it is; the passages found in it are known from then on."""
+        held = self._held(id)
+        document = parse_document(held.content, f"{id}.md")
+        passages = {one["text"]: one["why"] for one in held.findings}
+        passages |= {one.text: one.why for one in find_hostile(held.content)}
+        self.record.release(id, passages, self.who)
+        reasons = "; ".join(dict.fromkeys(passages.values()))
+        done = self.publish(
+            {id: document}, f"release {id} from quarantine, with {len(passages)} passages found: {reasons}"
+        )
+        self.record.drop_from_quarantine([id])
+        return done
+
+    def discard(self, id: str) -> None:
+        """Drop a document from quarantine; a file that brought it into the folder is as it was published, or gone."""
+        held = self._held(id)
+        with self._alone():
+            document = parse_document(held.content, f"{id}.md")
+            on_disk = self._read_library().documents.get(id)
+            if held.in_folder and on_disk == document:
+                published = self.record.documents([id]).get(id)
+                if published:
+                    write_file(self.settings.corpus, published.path, format_document(published))
+                else:
+                    remove_file(self.settings.corpus, document.path)
+            self.record.drop_from_quarantine([id])
+
+    def keep_in_quarantine(
+        self, held: Mapping[str, tuple[Document, Sequence[Finding]]], in_folder: bool = False
+    ) -> None:
+        """By input: the document it would be and what was found in it."""
+        if not held:
+            return
+        self.record.keep_in_quarantine(
+            Quarantined(
+                document.id, format_document(document), tuple(map(asdict, findings)), input, in_folder, self.who
+            )
+            for input, (document, findings) in held.items()
+        )
+
+    def _held(self, id: str) -> Quarantined:
+        held = self.record.quarantined().get(id)
+        if held is None:
+            raise NotFound(f"There is no document `{id}` in quarantine. `fractional quarantine` shows what there is.")
+        return held
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold the publishing lock, and first finish what a killed run left."""
-        lock = publishing_lock(self.settings)
+        lock = publishing_lock(self.settings, self.patience)
         try:
             with home_errors(self.settings.home):
                 self._write_files()
@@ -130,13 +192,38 @@ class Publisher:
         library = self._read_library()
         self._faults, self._standing_in = list(library.faults), set()
         documents = dict(library.documents)
-        published = self.record.documents() if library.faults else {}
-        for fault in library.faults:
+        self._faults += self._hold_back(documents, self.record.versions_in(newest.number) if newest else {})
+        published = self.record.documents() if self._faults else {}
+        for fault in self._faults:
             id = fault.place.rsplit("/", 1)[-1].removesuffix(".md")
             if id in published and id not in documents:
                 documents[id] = published[id]
                 self._standing_in.add(id)
         return documents
+
+    def _hold_back(self, documents: dict[str, Document], published: Mapping[str, str]) -> list[DocumentError]:
+        """Take out what was put into the folder and must be looked at first; what is published already was."""
+        before = self.record.quarantined()
+        held: dict[str, tuple[Document, Sequence[Finding]]] = {}
+        for document in [one for id, one in documents.items() if published.get(id) != one.version]:
+            found = unreleased(find_hostile(format_document(document)), self.record.released(document.id))
+            if found:
+                held[document.id] = documents.pop(document.id), found
+        mended = [id for id, one in before.items() if one.in_folder and id not in held]
+        if mended:
+            self.record.drop_from_quarantine(mended)
+        known = {
+            id for id, (document, _) in held.items() if id in before and before[id].content == format_document(document)
+        }
+        self.keep_in_quarantine({one[0].path: one for id, one in held.items() if id not in known}, in_folder=True)
+        return [
+            DocumentError(
+                document.path,
+                in_few_words(found),
+                f"`fractional release {id}` publishes it, `fractional remove {id}` drops it.",
+            )
+            for id, (document, found) in held.items()
+        ]
 
     def _read_library(self) -> Library:
         try:
@@ -145,7 +232,9 @@ class Publisher:
             return read_library(self.settings.corpus)
         return read_library(self.settings.corpus, known)
 
-    def _commit(self, target: Mapping[str, Document], files: Mapping[str, str | None], action: str) -> Published:
+    def _commit(
+        self, target: Mapping[str, Document], files: Mapping[str, str | None], action: str, settle: bool = True
+    ) -> Published:
         for path in files:
             inside(self.settings.corpus, path)  # refused here, not after the commit
         newest = self.record.newest()
@@ -157,7 +246,8 @@ class Publisher:
         same_way = newest is not None and newest.chunker == chunker and newest.fingerprint == fingerprint
         vectors = self.vectors or open_vectors(self.settings, fingerprint)
         if newest and same_way and not (added or changed or removed or files):
-            self._settle(vectors)  # a killed run may have left something
+            if settle:
+                self._settle(vectors)  # a killed run may have left something
             return Published(newest.number, faults=tuple(self._faults))
 
         new = {id: document for id, document in target.items() if not same_way or before.get(id) != versions[id]}
@@ -166,7 +256,8 @@ class Publisher:
         self._write_vectors(vectors, versions, chunked, chunker)
         number = self._write_snapshot(action, versions, new, chunked, (added, changed, removed), files)
         self._write_files()
-        self._settle(vectors)
+        if settle:
+            self._settle(vectors)
         return Published(
             number, added, changed, removed, sum(map(len, chunked.values())), embedded, tuple(self._faults)
         )
@@ -244,7 +335,7 @@ class Publisher:
             for id, document in new.items()
         }
         return self.record.publish(
-            who=_user(),
+            who=self.who,
             action=action,
             fingerprint=self.embedder.name,
             chunker=self._chunker,
@@ -286,10 +377,3 @@ def _embedded_texts(chunked: Mapping[str, Sequence[Chunk]]) -> Iterator[str]:
     for chunk in (chunk for chunks in chunked.values() for chunk in chunks):
         yield chunk.embedded
         yield from (question.words for question in chunk.questions)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

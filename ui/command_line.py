@@ -66,13 +66,22 @@ def build_parser() -> argparse.ArgumentParser:
 
     add = verb(
         "add",
-        "add or update documents from files and folders, and publish them",
-        'add article.txt --source "Example Ltd" --dry-run',
+        "add or update documents from files, folders and web addresses, and publish them",
+        'add article.html report.pdf https://example.com/post --source "Example Ltd" --dry-run',
         commands.add,
         render.added,
     )
-    add.add_argument("inputs", nargs="+", metavar="PATH", help="a Markdown or text file, or a folder of them")
+    add.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="PATH|URL",
+        help="a web page (.html), PDF, Word (.docx), Markdown or text file, a folder of them, a pattern such as 'docs/*.pdf', "
+        "or the address of one on the public web",
+    )
     add.add_argument("--dry-run", action="store_true", help="show what would enter the library, and publish nothing")
+    add.add_argument("--yes", action="store_true", help="publish though golden questions would be answered worse")
+    add.add_argument("--no-golden", action="store_true", help="don't try the golden questions before publishing")
+    add.add_argument("--report", default="", metavar="FILE", help="what became of each input, as JSON lines")
     for name, what in (
         ("title", "the title"),
         ("source", "the publisher"),
@@ -80,7 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("url", "where it stands"),
         ("published", "its date, YYYY-MM-DD"),
     ):
-        add.add_argument(f"--{name}", default="", help=f"{what}, where the text does not say")
+        add.add_argument(f"--{name}", default="", help=f"{what}; goes before what the document says")
     add.add_argument(
         "--voice", default="", choices=("", "practitioner", "digest", "house"), help="who is speaking (practitioner)"
     )
@@ -94,9 +103,28 @@ def build_parser() -> argparse.ArgumentParser:
     )
     publish.add_argument("--quiet", action="store_true", help="no progress")
     remove = verb(
-        "remove", "withdraw documents from the library", "remove old-article", commands.remove, render.published
+        "remove",
+        "withdraw documents from the library, or drop them from quarantine",
+        "remove old-article",
+        commands.remove,
+        render.published,
     )
     remove.add_argument("documents", nargs="+", metavar="DOCUMENT")
+    release = verb(
+        "release",
+        "publish a document from quarantine, with what was found in it",
+        "release pasted-article",
+        commands.release,
+        render.released,
+    )
+    release.add_argument("document", metavar="DOCUMENT")
+    verb(
+        "quarantine",
+        "list the documents that wait for a look, and what was found in each",
+        "quarantine",
+        commands.quarantine,
+        render.quarantine,
+    )
     rollback = verb(
         "rollback",
         "restore the library as it was in an earlier snapshot, as a new one",
@@ -119,6 +147,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     show.add_argument("document")
     verb("history", "list the snapshots: who published what, and when", "history", commands.history, render.history)
+    answers = verb(
+        "answers",
+        "list the past answers that cite a document",
+        "answers --citing old-article",
+        commands.answers,
+        render.answers,
+    )
+    answers.add_argument("--citing", required=True, metavar="DOCUMENT")
     verb("gaps", "list the questions the library could not answer", "gaps", commands.gaps, render.gaps)
     verb(
         "status",
@@ -127,11 +163,31 @@ def build_parser() -> argparse.ArgumentParser:
         commands.status,
         render.status,
     )
+    review = verb(
+        "review",
+        "list the documents that are due for review, and those whose page on the web has changed",
+        "review --days 30 --fetch",
+        commands.review,
+        render.review,
+    )
+    review.add_argument("--days", type=_positive, default=0, metavar="N", help="those due within N days, too")
+    review.add_argument(
+        "--fetch",
+        action="store_true",
+        help="fetch every document's address, and tell which say something else than before",
+    )
     verb("check", "check the library against its own rules", "check", commands.check, render.checked)
     _add_evaluations(verbs)
+    verb(
+        "passphrase",
+        "set the passphrase of the operator's desk: asked for twice, or read from the first line piped in",
+        "passphrase",
+        commands.passphrase,
+        render.passphrase_set,
+    )
     serve = verb(
         "serve",
-        "serve the chat on this machine and print its address",
+        "serve the chat and the operator's desk on this machine and print the address",
         "serve --port 8501",
         commands.serve,
         render.nothing,

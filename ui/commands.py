@@ -6,18 +6,22 @@ Heavy parts are imported where they are used, so that `--help` costs nothing.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpus.errors import NotFound
+from corpus.errors import NotFound, UsageError
 from corpus.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from corpus.documents import Document
     from evals.cases import Case
+    from evals.preview import GoldenChange
     from ingest.publish import Progress, Published, Publisher
     from rag.answer import Chain
 
@@ -64,34 +68,123 @@ def search(options: argparse.Namespace) -> Outcome:
 
 def add(options: argparse.Namespace) -> Outcome:
     from ingest.add import Given
+    from ingest.preview import Preview
     from ingest.take_in import take_in
 
+    settings = read_settings()
     given = Given(options.title, options.source, options.author, options.url, options.published, options.voice)
     today = datetime.now(UTC).date()
-    done = take_in(open_publisher(read_settings()), options.inputs, given, today, dry_run=options.dry_run)
+    publisher = open_publisher(settings)
+    golden: list[GoldenChange] = []
+
+    def agreed(new: Mapping[str, Document]) -> bool:
+        golden.extend(_golden_changes(settings, publisher, new, trying=options.dry_run))
+        worse = [change.question for change in golden if change.worse]
+        return options.dry_run or options.yes or not worse or _confirmed(worse)
+
+    if options.report:
+        _write_report(options.report, ())  # said now where it can't be
+    done = take_in(
+        publisher,
+        options.inputs,
+        given,
+        today,
+        dry_run=options.dry_run,
+        agreed=None if options.no_golden else agreed,
+    )
+    if options.report:
+        _write_report(
+            options.report,
+            [
+                {
+                    "input": one.input,
+                    "became": done.became(one),
+                    "document": one.document.id if one.document else "",
+                    "reason": one.reason,
+                }
+                for one in done.prepared
+            ],
+        )
+    previews = {one.input: done.previews.get(one.document.id, Preview()) for one in done.prepared if one.document}
     inputs = [
         {
             "input": one.input,
             "accepted": one.accepted,
+            "became": done.became(one),
             "reason": one.reason,
             "document": one.document.id if one.document else "",
             "title": one.document.title if one.document else "",
             "text": one.document.text if one.document else "",
             "removed": [asdict(removal) for removal in one.removed],
-            "quarantined": [],
+            "quarantined": [asdict(finding) for finding in one.quarantined],
             "chunks": [
                 {"heading": " › ".join(passage.headings), "text": passage.text}
-                for passage in (done.passages[one.document.id] if one.document else ())
+                for passage in (done.passages[one.document.id] if one.document and one.accepted else ())
             ],
             "duplicates": [asdict(duplicate) for duplicate in one.duplicates],
+            "terms": list(previews.get(one.input, Preview()).terms),
+            "contradicts": [asdict(difference) for difference in previews.get(one.input, Preview()).contradicts],
             "warnings": list(one.warnings),
         }
         for one in done.prepared
     ]
     rejected = any(not one.accepted for one in done.prepared)
     return Outcome(
-        {"inputs": inputs, "snapshot": done.snapshot, "dry_run": options.dry_run}, exit_code=3 if rejected else 0
+        {
+            "inputs": inputs,
+            "golden": [asdict(change) for change in golden],
+            "summary": done.summary(),
+            "snapshot": done.snapshot,
+            "dry_run": options.dry_run,
+            "published": done.agreed and not options.dry_run,
+        },
+        exit_code=4 if not done.agreed else 3 if rejected else 0,
     )
+
+
+def _golden_changes(
+    settings: Settings, publisher: Publisher, new: Mapping[str, Document], *, trying: bool
+) -> list[GoldenChange]:
+    """What the new documents would change for the golden questions; what is embedded for that is not embedded again."""
+    from evals.cases import CASES, read_cases
+    from evals.preview import golden_changes
+    from ingest.embed import Keeping
+    from ingest.publish import Publisher
+
+    embedder = publisher.embedder if trying else Keeping(publisher.embedder, publisher.record)
+
+    def publish_there(copy: Settings) -> None:
+        from corpus.record import Record
+
+        record = Record(copy.record_path)
+        Publisher(copy, record, embedder, publisher.progress).publish(dict(new), "try")
+        record.close()
+
+    cases = read_cases(sorted(CASES.glob("*.yaml")))
+    return golden_changes(settings, cases, new.keys(), publish_there, publisher.progress)
+
+
+def _confirmed(worse: Sequence[str]) -> bool:
+    """Whether a person at a terminal wants it all the same."""
+    lost = "\n".join(f"  - {question}" for question in worse)
+    print(f"{len(worse)} golden questions would be answered worse:\n{lost}", file=sys.stderr)
+    if not sys.stdin.isatty():
+        print(
+            "fractional: Nothing was published: nobody can be asked here. Look at it with --dry-run; --yes publishes it all the same.",
+            file=sys.stderr,
+        )
+        return False
+    print("Publish all the same? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _write_report(file: str, lines: Iterable[Mapping[str, str]]) -> None:
+    try:
+        Path(file).write_text("".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines), encoding="utf-8")
+    except OSError as exc:
+        raise UsageError(
+            f"{file}: the report can't be written there ({exc.strerror}). Give --report another file."
+        ) from exc
 
 
 def publish(options: argparse.Namespace) -> Outcome:
@@ -102,12 +195,45 @@ def publish(options: argparse.Namespace) -> Outcome:
 
 def remove(options: argparse.Namespace) -> Outcome:
     publisher = open_publisher(read_settings())
-    known = publisher.library()
+    known, held = publisher.library(), publisher.record.quarantined()
     for document in options.documents:
-        if document not in known:
+        if document not in known and document not in held:
             raise NotFound(f"There is no document `{document}` in the library. `fractional list` shows what there is.")
-    withdrawn = dict.fromkeys(options.documents)
-    return _published(publisher.publish(withdrawn, f"remove {', '.join(sorted(withdrawn))[:200]}"))
+    dropped = sorted(held.keys() & set(options.documents))
+    for document in dropped:  # what is published under the same name stays, unless it is removed once more
+        publisher.discard(document)
+    withdrawn = dict.fromkeys(id for id in options.documents if id not in held)
+    if not withdrawn:
+        return Outcome({"snapshot": publisher.record.newest_number(), "dropped": dropped})
+    outcome = _published(publisher.publish(withdrawn, f"remove {', '.join(sorted(withdrawn))[:200]}"))
+    return Outcome({**outcome.data, "dropped": dropped}, outcome.exit_code)
+
+
+def release(options: argparse.Namespace) -> Outcome:
+    publisher = open_publisher(read_settings())
+    found = {id: [*one.findings] for id, one in publisher.record.quarantined().items()}
+    outcome = _published(publisher.release(options.document))
+    return Outcome(
+        {"document": options.document, "quarantined": found[options.document], **outcome.data}, outcome.exit_code
+    )
+
+
+def quarantine(options: argparse.Namespace) -> Outcome:
+    held = _open_record().quarantined().values()
+    return Outcome(
+        {
+            "quarantined": [
+                {
+                    "document": one.document,
+                    "input": one.input,
+                    "kept": one.kept,
+                    "who": one.who,
+                    "found": [*one.findings],
+                }
+                for one in held
+            ]
+        }
+    )
 
 
 def rollback(options: argparse.Namespace) -> Outcome:
@@ -137,8 +263,61 @@ def history(options: argparse.Namespace) -> Outcome:
     return Outcome({"snapshots": [asdict(snapshot) for snapshot in record.snapshots()]})
 
 
+def answers(options: argparse.Namespace) -> Outcome:
+    found = _open_record().answers_citing(options.citing)
+    return Outcome({"document": options.citing, "answers": [asdict(answer) for answer in found]})
+
+
+def passphrase(options: argparse.Namespace) -> Outcome:
+    from ui.passphrase import Door
+
+    Door(read_settings().home).set(_new_passphrase())
+    return Outcome({"set": True})
+
+
+def _new_passphrase() -> str:
+    """Typed twice and not shown; or the first line of what is piped in."""
+    import getpass
+
+    if not sys.stdin.isatty():
+        return sys.stdin.readline()
+    words = getpass.getpass("New passphrase: ")
+    if getpass.getpass("Once more: ") != words:
+        raise UsageError("The two are not the same. Nothing was changed; run it again.")
+    return words
+
+
 def gaps(options: argparse.Namespace) -> Outcome:
     return Outcome({"gaps": [asdict(gap) for gap in _open_record().gaps()]})
+
+
+def review(options: argparse.Namespace) -> Outcome:
+    """What is due, and with --fetch what stands elsewhere on the web by now."""
+    from ingest.review import CHANGED, FIRST, UNREACHED, Seen, due, look
+
+    record = _open_record()
+    documents = record.documents()
+    today = date.today()
+    waiting = {one.id for one in due(documents.values(), today, options.days)}
+    seen = look(record, documents.values(), today, progress=show_progress()) if options.fetch else {}
+    shown = [one for one in documents.values() if one.id in waiting or seen.get(one.id, Seen("")).page == CHANGED]
+    pages = [one.page for one in seen.values()]
+    return Outcome(
+        {
+            "documents": [
+                {
+                    **{name: getattr(one, name) for name in ("id", "title", "url", "review_by", "owner")},
+                    "due": one.id in waiting,
+                    **asdict(seen.get(one.id, Seen(""))),
+                }
+                for one in sorted(shown, key=lambda one: (one.review_by, one.id))
+            ],
+            "days": options.days,
+            "looked_at": len(pages),
+            "first_looks": pages.count(FIRST),
+            "not_reached": {id: one.reason for id, one in seen.items() if one.page == UNREACHED},
+        }
+    )
 
 
 def status(options: argparse.Namespace) -> Outcome:
@@ -162,6 +341,7 @@ def status(options: argparse.Namespace) -> Outcome:
             "embedder": newest.fingerprint if newest else settings.embedder,
             "answers": record.count("answers"),
             "gaps": record.count("gaps"),
+            "quarantined": record.count("quarantine"),
             "overdue_for_review": sorted(id for id, d in documents.items() if overdue(d, today)),
             "unfinished_file_changes": record.count("pending_files"),
             "writers": [{"writer": "quote", "ready": True, "reason": "needs no model"}],
@@ -261,15 +441,27 @@ def show_progress() -> Progress:
     """Progress on stderr for what takes over a second."""
     began = time.monotonic()
     state = {"said": 0.0}
+    first: dict[str, tuple[float, int]] = {}
 
     def show(stage: str, done: int, total: int) -> None:
         now = time.monotonic()
+        since, from_ = first.setdefault(stage, (now, done))
+        if done < from_:  # begun anew
+            since, from_ = first[stage] = (now, done)
         if now - began < PATIENCE_SECONDS or (now - state["said"] < PATIENCE_SECONDS and done < total):
             return
         state["said"] = now
-        print(f"{stage} {done}/{total}", file=sys.stderr, flush=True)
+        left = (now - since) * (total - done) / (done - from_) if done > from_ else 0.0
+        print(f"{stage} {done}/{total}{_time_left(left)}", file=sys.stderr, flush=True)
 
     return show
+
+
+def _time_left(seconds: float) -> str:
+    """Said where it is worth waiting for."""
+    if seconds < 10:
+        return ""
+    return f", about {seconds:.0f} s left" if seconds < 90 else f", about {seconds / 60:.0f} min left"
 
 
 def _open_record() -> Any:

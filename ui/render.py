@@ -7,6 +7,8 @@ import textwrap
 from typing import Any
 
 WIDTH = 100
+# Of more inputs than this, only those are shown that somebody has to look at.
+MANY = 20
 
 
 def nothing(_data: Any) -> str:
@@ -73,30 +75,90 @@ def passages(data: dict[str, Any]) -> str:
 
 
 def added(data: dict[str, Any]) -> str:
+    """Each input with what became of it; of many, those that somebody has to look at."""
     parts = []
+    many = len(data["inputs"]) > MANY
     for one in data["inputs"]:
+        if many and one["accepted"] and not (one["duplicates"] or one["contradicts"]):
+            continue
         if not one["accepted"]:
             parts.append(f"✗ {one['reason']}")
+            parts += [_found(finding) for finding in one["quarantined"]]
             continue
         parts.append(f"✓ {one['document']}: {one['title']} ({len(one['chunks'])} passages)")
         parts += [
             f"    left out: {textwrap.shorten(removal['text'], 70, placeholder=' …')} ({removal['why']})"
-            for removal in one["removed"]
+            for removal in ([] if many else one["removed"])
         ]
         parts += [
             f"    near-duplicate of {duplicate['document']} ({duplicate['similarity']:.0%} in common)"
             for duplicate in one["duplicates"]
         ]
+        parts += [_difference(difference) for difference in one["contradicts"]]
+        if many:
+            continue
+        parts += [f"    speaks of: {', '.join(one['terms'])}"] if one["terms"] else []
         parts += [f"    note: {warning}" for warning in one["warnings"]]
         if data["dry_run"]:
             parts.append(textwrap.indent(one["text"], "    | "))
+    parts += [_golden(change) for change in data["golden"]]
+    if many:
+        parts += _summary(data["summary"])
     accepted = sum(1 for one in data["inputs"] if one["accepted"])
-    closing = "Nothing was published (dry run)." if data["dry_run"] else f"Snapshot {data['snapshot']} is published."
+    closing = f"Snapshot {data['snapshot']} is published." if data["published"] else "Nothing was published."
+    if data["dry_run"]:
+        closing = "Nothing was published (dry run)."
     return "\n".join([*parts, f"{accepted} of {len(data['inputs'])} accepted. {closing}"])
 
 
+def _difference(difference: dict[str, str]) -> str:
+    where = " › ".join(part for part in (difference["document"], difference["passage"]) if part)
+    return "\n".join(
+        [
+            f"    contradicts or updates {where} ({difference['why']})",
+            f"      there: {textwrap.shorten(difference['ours'], 240, placeholder=' …')}",
+            f"      here:  {textwrap.shorten(difference['theirs'], 240, placeholder=' …')}",
+        ]
+    )
+
+
+def _golden(change: dict[str, Any]) -> str:
+    before, after = (
+        f"{one['verdict']}{', ' + one['source'] if one['source'] else ''}"
+        for one in (change["before"], change["after"])
+    )
+    lost = [check.replace("_", " ") for check in change["before"]["held"] if check not in change["after"]["held"]]
+    worse = f"; no longer holds: {', '.join(lost)}" if lost else ""
+    return f"{'!' if change['worse'] else '~'} golden question: {change['question']}\n    {before} → {after}{worse}"
+
+
+def _summary(summary: dict[str, Any]) -> list[str]:
+    lines = [", ".join(f"{summary[what]} {what}" for what in ("added", "changed", "unchanged"))]
+    return lines + [f"{count} refused: {reason}" for reason, count in summary["refused"].items()]
+
+
+def quarantine(data: dict[str, Any]) -> str:
+    parts = []
+    for held in data["quarantined"]:
+        parts.append(f"{held['document']}  ({held['input']}, kept {held['kept']} by {held['who']})")
+        parts += [_found(finding) for finding in held["found"]]
+    return "\n".join([*parts, f"{len(data['quarantined'])} documents in quarantine."])
+
+
+def released(data: dict[str, Any]) -> str:
+    found = [_found(finding) for finding in data["quarantined"]]
+    return "\n".join([f"{data['document']} is published with", *found, published(data)])
+
+
+def _found(finding: dict[str, str]) -> str:
+    return f"    found: {textwrap.shorten(finding['text'], 160, placeholder=' …')} ({textwrap.shorten(finding['why'], 160, placeholder=' …')})"
+
+
 def published(data: dict[str, Any]) -> str:
-    lines = [f"✗ {fault}" for fault in data["faults"]]
+    dropped = [f"- {document} (dropped from quarantine)" for document in data.get("dropped", ())]
+    if "faults" not in data:
+        return "\n".join(dropped)
+    lines = [*dropped, *(f"✗ {fault}" for fault in data["faults"])]
     for word, sign in (("added", "+"), ("changed", "~"), ("removed", "-")):
         lines += [f"{sign} {document}" for document in data[word][:20]]
         if len(data[word]) > 20:
@@ -138,6 +200,29 @@ def history(data: dict[str, Any]) -> str:
     return "\n".join(lines) or "Nothing was published yet."
 
 
+def answers(data: dict[str, Any]) -> str:
+    rows = [f"{answer['asked']}  {answer['verdict']:<9}  {answer['question']}" for answer in data["answers"]]
+    return "\n".join([*rows, f"{len(rows)} answers cite {data['document']}."])
+
+
+def passphrase_set(data: dict[str, Any]) -> str:
+    return "The passphrase is set. Whoever has the operator's desk open will be asked for it."
+
+
+def review(data: dict[str, Any]) -> str:
+    lines = []
+    for one in data["documents"]:
+        why = [f"due {one['review_by']}"] if one["due"] else []
+        why += [f"{one['url']} says something else than on {one['since']}"] if one["page"] == "changed" else []
+        lines.append(f"{one['id']}: {'; '.join(why)}")
+    lines += [f"✗ {id}: {reason}" for id, reason in data["not_reached"].items()]
+    if data["first_looks"]:
+        lines.append(f"{data['first_looks']} of {data['looked_at']} addresses were looked at for the first time.")
+    within = f" or will be within {data['days']} days" if data["days"] else ""
+    due = sum(one["due"] for one in data["documents"])
+    return "\n".join([*lines, f"{due} documents are due for review{within}."])
+
+
 def gaps(data: dict[str, Any]) -> str:
     return (
         "\n".join(
@@ -156,6 +241,7 @@ def status(data: dict[str, Any]) -> str:
         f"passages   {data['passages']}",
         f"embedder   {data['embedder']}",
         f"answers    {data['answers']}, gaps {data['gaps']}",
+        f"quarantine {data['quarantined']}",
         f"overdue    {', '.join(data['overdue_for_review']) or 'none'}",
         *(
             f"writer     {w['writer']}: {'ready' if w['ready'] else 'not ready'} ({w['reason']})"

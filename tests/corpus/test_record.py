@@ -90,7 +90,7 @@ def test_a_record_of_the_first_version_is_brought_up_to_date(settings: Settings,
     """Made before inputs and questions were remembered, it must not have to be moved aside for that."""
     publish(record, document("a", "Pears keep.\n"))
     record.connection.executescript(
-        "DROP TABLE inputs; DROP TABLE questions; DROP TABLE lexical; "
+        "DROP TABLE inputs; DROP TABLE questions; DROP TABLE lexical; DROP TABLE quarantine; DROP TABLE released; DROP TABLE looks; "
         "CREATE VIRTUAL TABLE lexical USING fts5 (title, headings, body); PRAGMA user_version = 1"
     )
     record.close()

@@ -86,7 +86,7 @@ def test_a_file_of_fifty_megabytes_is_refused_unread(tmp_path: Path, monkeypatch
 
 
 def test_what_is_no_file_gets_its_line(tmp_path: Path) -> None:
-    """Missing, a folder without texts, a socket, nobody's home, an address: each its own words."""
+    """Missing, a folder or a pattern without documents, a socket, nobody's home, an address that is none: each its own words."""
     empty = tmp_path / "empty"
     put(empty, "picture.png", b"\x89PNG")
     dangling = tmp_path / "dangling.md"
@@ -100,22 +100,24 @@ def test_what_is_no_file_gets_its_line(tmp_path: Path) -> None:
         dangling,
         tmp_path / "socket.txt",
         "~no-such-user/a.md",
-        "https://example.com/a",
+        "ftp://example.com/a",
+        tmp_path / "*.docx",
         "a" * 300,
         good,
     ]
     found = add(*given)
     listening.close()
-    assert [one.accepted for one in found] == [False] * 7 + [True]
+    assert [one.accepted for one in found] == [False] * 8 + [True]
     expected = [
         "there is no such file",
-        "the folder holds no text (.md, .markdown, .txt, .text)",
+        "the folder holds no document (.md, .markdown, .txt, .text, .html",
         "there is no such file",
         "this is not a file",
     ]
     expected += [
         "there is no such file",
-        "addresses can't be fetched yet",
+        "it is no web address. Only http:// and https:// are fetched",
+        "no document (.md, .markdown, .txt, .text, .html, .htm, .xhtml, .pdf, .docx) matches",
         "the file can't be read (File name too long)",
     ]
     for one, words in zip(found, expected, strict=False):
@@ -162,7 +164,7 @@ def test_two_inputs_with_one_id_don_t_overwrite_each_other(tmp_path: Path) -> No
 
 def test_a_folder_gives_every_text_in_it_with_its_place_in_the_id(tmp_path: Path) -> None:
     """`2025/costs.md` and `2026/costs.md` are two documents."""
-    for name in ("2025/costs.md", "2026/costs.md", "notes.TXT", "skipped.pdf"):
+    for name in ("2025/costs.md", "2026/costs.md", "notes.TXT", "skipped.png"):
         put(tmp_path, name, GOOD)
     found = add(tmp_path)
     assert [one.document.id for one in found if one.document] == ["2025-costs", "2026-costs", "notes"]

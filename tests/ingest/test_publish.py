@@ -297,16 +297,18 @@ def test_progress_is_told_step_by_step(settings: Settings, record: Record) -> No
     assert told == [("chunking", 1, 2), ("chunking", 2, 2), ("embedding", 3, 3), ("writing vectors", 3, 3)]
 
 
-def test_the_history_says_who_did_what(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_history_says_who_did_what(
+    settings: Settings, publisher: Publisher, embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Somebody without a name in the user table, as in a container, must be able to publish, too."""
     monkeypatch.setattr("getpass.getuser", lambda: "jane")
-    publisher.publish({"a": A}, "add a")
+    Publisher(settings, publisher.record, embedder).publish({"a": A}, "add a")
 
     def nobody() -> str:
         raise KeyError("uid not found: 12345")
 
     monkeypatch.setattr("getpass.getuser", nobody)
-    publisher.publish({"a": None}, "remove a")
+    Publisher(settings, publisher.record, embedder).publish({"a": None}, "remove a")
     newest, first = publisher.record.snapshots()
     assert (first.who, first.action, first.changes) == ("jane", "add a", ({"document": "a", "change": "added"},))
     assert (newest.who, newest.action, newest.changes) == (

@@ -61,7 +61,7 @@ def test_handing_in_the_same_again_says_the_same_and_does_nothing(
     assert any(one.removed for one in first.prepared) and any(one.warnings for one in first.prepared)
     for name in (
         "ingest.add.clean",
-        "ingest.add.shingles",
+        "ingest.add.NearDuplicates",
         "ingest.publish.chunk_document",
         "corpus.library.parse_document",
     ):
