@@ -1,4 +1,4 @@
-"""The chat: ask, and check every sentence. Run by Streamlit (`fractional serve`); the script runs again at every click.
+"""The chat: ask, and check every sentence. A page of `front`, run by Streamlit; the script runs again at every click.
 
 Draws, and nothing else: answers and what was said before come from `WarmChain`, their HTML from `answer_view`.
 """
@@ -15,19 +15,17 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from corpus.errors import FractionalError
 from corpus.settings import read_settings
 from ui import answer_view as view
 from ui.commands import open_chain
-from ui.plain_text import as_label, without_paths
+from ui.frame import TITLE, begin_page, draw_trouble
+from ui.plain_text import as_label
 from ui.warm_chain import WarmChain
 
 log = logging.getLogger(__name__)
 
-TITLE = "Fractional"
 WHAT_THIS_IS = "What practitioners say about fractional AI CTO work, every sentence with its source."
 NOTHING_YET = "The library is empty so far, so there is nothing to ask."
-SOMETHING_WENT_WRONG = "Something went wrong; it has been noted."
 # A question, not a document.
 LONGEST_QUESTION = 2_000
 LONGEST_CONVERSATION_ID = 100
@@ -36,11 +34,6 @@ LOOK_AGAIN_SECONDS = 0.4
 SIDES_ACROSS = 3
 # The only script of ours on the page; it runs once for each newest turn, and holds nothing that was asked or found.
 SHOW_NEWEST = "document.querySelector('.st-key-newest')?.scrollIntoView({block: 'start'});"
-# A disc with one part of it filled in.
-ICON = (
-    '<svg viewBox="0 0 32 32"><circle cx="16" cy="16" r="14" fill="#2f6150"/>'
-    '<path d="M16 16V5a11 11 0 0 1 11 11z" fill="#f3f1ea"/></svg>'
-)
 
 
 @st.cache_resource(show_spinner=False)
@@ -105,7 +98,7 @@ def _head(started: bool) -> None:
 def _welcome(chain: WarmChain) -> None:
     """Four questions to begin with, once the library is open."""
     if chain.trouble:
-        _draw_trouble(chain.trouble)
+        draw_trouble(chain.trouble)
         st.button("Try again", on_click=warm_chain.clear)
     elif chain.opened:
         suggestions = chain.suggestions()
@@ -138,7 +131,7 @@ def _ask(chain: WarmChain, question: str, conversation: str, turn: int) -> None:
                 answer = chain.ask(question, conversation, writer)
         except Exception as error:
             log.exception("A question could not be answered.")
-            _draw_trouble(error)
+            draw_trouble(error)
         else:
             draw_answer(answer, chain, with_question=False)
 
@@ -176,28 +169,13 @@ def _draw_perspectives(sides: Sequence[dict[str, Any]], answer: dict[str, Any]) 
             column.html(view.perspective_html(side, answer))
 
 
-def _draw_trouble(error: Exception) -> None:
-    """An error of ours in its own calm words, any other in one sentence; the log has all of it."""
-    words = SOMETHING_WENT_WRONG
-    if isinstance(error, FractionalError):
-        settings = read_settings()
-        places = {
-            settings.home: "the library’s home",
-            settings.models: "the models’ folder",
-            settings.corpus: "its folder",
-        }
-        words = without_paths(str(error), {str(place): name for place, name in places.items()})
-    st.html(view.trouble_html(words))
-
-
 def main() -> None:
-    st.set_page_config(page_title=TITLE, page_icon=ICON, layout="centered")
-    st.html(Path(__file__).with_name("chat.css"))
+    begin_page(TITLE, Path(__file__).with_name("chat.css"))
     try:
         page()
     except Exception as error:
         log.exception("The page could not be drawn.")
-        _draw_trouble(error)
+        draw_trouble(error)
 
 
 if __name__ == "__main__":  # Streamlit runs it so

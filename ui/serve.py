@@ -1,4 +1,4 @@
-"""Serving the chat on this machine: starts Streamlit on loopback and prints the address once it answers."""
+"""Serving the pages on this machine: starts Streamlit on loopback and prints the address once it answers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def serve_chat(port: int) -> int:
         "-m",
         "streamlit",
         "run",
-        str(Path(__file__).with_name("chat.py")),
+        str(Path(__file__).with_name("front.py")),
         f"--server.port={port}",
     ]
     options = [

@@ -2,107 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
-from corpus.embedder import BUNDLED_NAME
-from corpus.settings import CHECKOUT, Settings
-from tests.library import write
+from tests.browser.conftest import assert_fits, served, visit
 from tests.ui import chat_library
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.slow]
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-# The first start publishes the library; the first question waits for the models.
-PATIENCE_SECONDS = 120
-WIDE, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
-
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        words = (
-            "No test looked at the chat in a browser: there is no `chromium` on this machine. Install it to run them."
-        )
-        warnings.warn(words, stacklevel=1)
-        pytest.skip(words)
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="module")
-def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[str]:
-    """Where the chat is served over the small library, by the command that people use."""
-    folder = tmp_path_factory.mktemp("served")
-    settings = Settings(folder / "home", models, folder / "corpus", BUNDLED_NAME)
-    write(settings, *chat_library.LIBRARY)
-    places = {"FRACTIONAL_HOME": settings.home, "FRACTIONAL_CORPUS": settings.corpus, "FRACTIONAL_MODELS": models}
-    port = _free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "ui.command_line", "serve", "--port", str(port)],
-        cwd=CHECKOUT,
-        env={**os.environ, **{name: str(place) for name, place in places.items()}},
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        assert server.stdout is not None
-        said = server.stdout.readline()
-        assert f"http://localhost:{port}" in said, "the server ended without a word"
-        yield f"http://localhost:{port}"
-    finally:
-        server.send_signal(signal.SIGINT)
-        try:
-            server.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture(params=["wide light", "phone dark"])
-def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """A page of its own; its console must stay without errors, and nothing outside this machine may be asked for."""
-    size, scheme = request.param.split()
-    context = browser.new_context(viewport=WIDE if size == "wide" else PHONE, color_scheme=scheme)
-    context.set_default_timeout(PATIENCE_SECONDS * 1000)
-    opened, wrong = context.new_page(), []
-    opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on("request", lambda asked: wrong.append(asked.url) if _is_outside(asked.url) else None)
-    yield opened
-    context.close()
-    assert wrong == []
-
-
-def _is_outside(url: str) -> bool:
-    return urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname != "localhost"
-
-
-def visit(page: Page, address: str) -> Page:
-    page.goto(address)
-    page.get_by_role("heading", name="Fractional", exact=True).wait_for()
-    return page
+def address(browser: object, tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[str]:
+    with served(tmp_path_factory.mktemp("served"), models) as (address, _):
+        yield address
 
 
 def ask(page: Page, question: str) -> None:
@@ -112,13 +28,6 @@ def ask(page: Page, question: str) -> None:
     field.fill(question)
     field.press("Enter")
     page.locator(".fr-foot").nth(before).wait_for()
-
-
-def assert_fits(page: Page) -> None:
-    """Nothing is wider than the window."""
-    for element in ("html", "[data-testid=stMain]"):
-        wide, window = page.locator(element).evaluate("e => [e.scrollWidth, e.clientWidth]")
-        assert wide <= window, f"{element} is {wide} wide in a window of {window}"
 
 
 def words_of(place: Locator) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 
-from corpus.documents import Document, Holder, View
-from tests.library import document
+from corpus.documents import Document, Holder, View, format_document
+from corpus.record import Record
+from corpus.settings import Settings
+from ingest.hostile import find_hostile
+from tests.library import document, write
+from ui.commands import open_chain
 from ui.warm_chain import WarmChain
 
 COST_QUESTION = "What does a fractional AI CTO cost per month?"
@@ -76,6 +80,14 @@ HOSTILE = document(
     url="https://evil.example/?a='onclick='alert(1)&b=2",
 )
 LIBRARY: tuple[Document, ...] = (COSTS, CENTRAL, SPREAD, POSITION, HOSTILE)
+
+
+def publish(settings: Settings) -> None:
+    """The library published, the hostile document too: its operator has looked at it and let it stand."""
+    write(settings, *LIBRARY)
+    found = find_hostile(format_document(HOSTILE))
+    Record(settings.record_path).release(HOSTILE.id, [one.text for one in found], "Example Operator")
+    open_chain(settings)
 
 
 def warmed(chain: WarmChain, patience_seconds: float) -> WarmChain:

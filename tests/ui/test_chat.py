@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from corpus.documents import Document
-from corpus.embedder import BUNDLED_NAME
 from corpus.settings import CHECKOUT, Settings
 from rag.answer import Chain
-from tests.library import write
 from tests.ui import chat_library
 from ui.commands import open_chain
 from ui.warm_chain import WarmChain
@@ -43,7 +39,7 @@ def each_script_waits_for_its_chain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def visit(conversation: str = "") -> AppTest:
-    app = AppTest.from_file(str(CHECKOUT / "ui" / "chat.py"), default_timeout=PATIENCE_SECONDS)
+    app = AppTest.from_file(str(CHECKOUT / "ui" / "front.py"), default_timeout=PATIENCE_SECONDS)
     if conversation:
         app.query_params["conversation"] = conversation
     return app.run()
@@ -64,23 +60,6 @@ def shown(app: AppTest) -> str:
 def conversation_of(app: AppTest) -> str:
     named: Any = app.query_params.get("conversation", "")
     return str(named[0] if isinstance(named, list) else named)
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Settings:
-    """The library published once, for each test to have a copy of."""
-    folder = tmp_path_factory.mktemp("published")
-    settings = Settings(folder / "home", models, folder / "corpus", BUNDLED_NAME)
-    write(settings, *chat_library.LIBRARY)
-    open_chain(settings)
-    return settings
-
-
-@pytest.fixture
-def library(environment: Settings, published: Settings) -> Settings:
-    for copy, original in ((environment.home, published.home), (environment.corpus, published.corpus)):
-        shutil.copytree(original, copy, dirs_exist_ok=True)
-    return environment
 
 
 @pytest.mark.usefixtures("library")

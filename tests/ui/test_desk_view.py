@@ -1,0 +1,130 @@
+"""What the desk makes of documents and people's words: text, and nothing more."""
+
+from __future__ import annotations
+
+from datetime import date
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.record import Gap, PastAnswer, Snapshot
+from ingest.add import Prepared
+from ingest.clean import Removal
+from tests.library import document
+from tests.ui import chat_library
+from ui.desk import view
+from ui.desk.actions import Difference, Entry, Upload
+
+HOSTILE = chat_library.HOSTILE_QUOTE
+ELEMENTS = {*"h2 h3 p div span ul ol li q del dl dt dd a".split()}
+
+
+class Reading(HTMLParser):
+    """Elements, addresses, text, and the text that is struck through."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: set[str] = set()
+        self.addresses: list[str] = []
+        self.text, self.struck = "", ""
+        self._open: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        self._open.append(tag)
+        self.addresses += [value or "" for name, value in attrs if name == "href"]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        self.struck += data if "del" in self._open else ""
+
+
+def test_hostile_words_add_no_element_and_no_address() -> None:
+    """An operator is the first who reads what nobody has checked yet."""
+    attacking = chat_library.HOSTILE
+    removal = Removal(HOSTILE, HOSTILE)
+    entry = Entry(
+        HOSTILE,
+        Prepared(HOSTILE, attacking, removed=(removal,)),
+        Upload("a.txt", HOSTILE.encode()),
+        HOSTILE,
+        (HOSTILE,),
+        before=attacking,
+        duplicates=((HOSTILE, 0.9),),
+    )
+    snapshot = Snapshot(1, HOSTILE, HOSTILE, f"add {HOSTILE}", "", "", ({"document": HOSTILE, "change": "added"},))
+    pages = (
+        view.standing_html(entry),
+        view.standing_html(Entry(HOSTILE, Prepared(HOSTILE, reason=HOSTILE), reason=HOSTILE)),
+        view.remarks_html(entry),
+        view.given_html(entry.given, HOSTILE, [HOSTILE[:20]]),
+        view.given_html(Upload("a.pdf", b""), HOSTILE, ()),
+        view.sheet_html(HOSTILE),
+        view.removed_html([removal]),
+        view.found_html([removal]),
+        view.document_html(attacking),
+        view.row_html(attacking),
+        view.citing_html([PastAnswer("a", HOSTILE, HOSTILE, "partial", 1, "")]),
+        view.snapshot_html(snapshot, {}, True),
+        view.changes_html(snapshot, {HOSTILE: HOSTILE}),
+        view.difference_html(Difference((HOSTILE,), (HOSTILE,), (HOSTILE,))),
+        view.gap_html(Gap(HOSTILE, HOSTILE, 2, (HOSTILE,))),
+        view.review_html(attacking, date(2026, 1, 1)),
+        view.said_html(HOSTILE),
+    )
+    for page in pages:
+        read = Reading(page)
+        assert read.elements <= ELEMENTS, page
+        assert set(read.addresses) <= {attacking.url}
+
+
+@given(st.text(), st.lists(st.text(max_size=5)))
+def test_a_text_as_given_is_shown_whole_whatever_is_struck(words: str, removed: list[str]) -> None:
+    words = words.replace("\r", "").replace("\x00", "").lstrip("\ufeff")
+    shown = Reading(view.given_html(Upload("a.txt", words.encode("utf-8", "replace")), "a.txt", removed)).text
+    assert shown == words.encode("utf-8", "replace").decode()
+
+
+def test_what_was_left_out_is_struck_where_it_stands() -> None:
+    read = Reading(
+        view.given_html(Upload("a.txt", b"Menu\n\nA menu of choices.\n\nShare"), "", ["Menu", "Share", "gone"])
+    )
+    assert read.struck == "MenuShare"
+
+
+def test_a_web_page_is_shown_as_its_words() -> None:
+    page = b"<html><head><title>No</title><style>p{}</style><body><h1>A <b>title</b></h1><p>One\ntwo<script>x()</script></p>"
+    assert view.readable(Upload("page.html", page)) == "A title\n\nOne two"
+    assert view.readable(Upload("page.pdf", b"%PDF")) is None
+
+
+@pytest.mark.parametrize(
+    ("action", "changes", "words"),
+    [
+        ("add a", ["a"], "Added “The title”"),
+        ("add a, b-c", ["a", "b-c"], "Added 2 documents"),
+        ("remove b-c", ["b-c"], "Withdrew “B c”"),
+        ("rollback to 3", ["a"], "Went back to snapshot 3"),
+        ("publish", [], "Published the folder of documents"),
+        ("something new", [], "something new"),
+    ],
+)
+def test_what_happened_is_said_as_people_say_it(action: str, changes: list[str], words: str) -> None:
+    changed = tuple({"document": id, "change": "added"} for id in changes)
+    snapshot = Snapshot(4, "2026-03-01T10:00:00+00:00", "Example Operator", action, "", "", changed)
+    assert view.action_in_words(snapshot, {"a": "The title"}) == words
+    assert "1 March 2026, 10:00 UTC · Example Operator" in Reading(view.snapshot_html(snapshot, {}, False)).text
+
+
+def test_a_document_says_what_it_is_and_where_it_stands() -> None:
+    one = document("a-b", title="The title", voice="digest", url="javascript:alert(1)", tags=("costs", "fees"))
+    read = Reading(view.document_html(one))
+    assert "our digest" in read.text and "costs, fees" in read.text and read.addresses == []

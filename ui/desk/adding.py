@@ -1,0 +1,155 @@
+"""Adding: hand something over, look at what would enter the library and what would not, publish exactly that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from corpus.documents import VOICES, slug
+from ingest.add import LARGEST_FILE, SUFFIXES, Given
+from ui.desk import parts, view
+from ui.desk.actions import Decided, Desk, Entry, Upload
+
+FILES, TEXT, ADDRESS = HOWS = ("Files", "Pasted text", "Web address")
+# Fields of the form, and of what is previewed; what was found, which preview it is, and which files.
+FORM, ENTRY = "desk-typed-add-", "desk-typed-entry-"
+HOW, TITLE, PASTED, URL = f"{FORM}how", f"{FORM}title", f"{FORM}text", f"{FORM}address"
+ENTRIES, ROUND, FILES_ROUND = "desk-entries", "desk-round", "desk-files-round"
+HINTS = {
+    "title": "",
+    "source": "the publisher, such as Example Ltd",
+    "author": "",
+    "url": "https://…",
+    "published": "YYYY-MM-DD",
+    "voice": "",
+}
+NOT_SAID = ""
+
+
+def draw(desk: Desk, who: str) -> None:
+    entries: list[Entry] | None = st.session_state.get(ENTRIES)
+    st.html(view.heading_html("Add to the library", "Nothing is published before you have seen it."))
+    with st.expander("What to add", expanded=entries is None):
+        uploads, address, given = _draw_form()
+        if st.button("Preview", type="primary", key="preview"):
+            looked = parts.attempt("Reading", desk.preview, uploads, address, given)
+            if looked is not None:
+                st.session_state[ENTRIES] = looked
+                _count(ROUND)
+                st.rerun()
+    if entries is not None:
+        _draw_preview(desk, entries, who)
+
+
+def write_about(title: str) -> None:
+    """Begin a text under this title."""
+    forget()
+    st.session_state.update({parts.PART: parts.ADD, HOW: TEXT, TITLE: title})
+
+
+def forget() -> None:
+    """Begin with an empty form."""
+    for name in [name for name in st.session_state if str(name).startswith((FORM, ENTRY, ENTRIES))]:
+        del st.session_state[name]
+    _count(FILES_ROUND)
+
+
+def _count(name: str) -> None:
+    """On to the next one, so that a field of the one before is not taken for its own."""
+    st.session_state[name] = st.session_state.get(name, 0) + 1
+
+
+def _draw_form() -> tuple[list[Upload], str, Given]:
+    st.session_state.setdefault(HOW, FILES)
+    how = st.segmented_control("How it comes", HOWS, key=HOW, required=True)
+    uploads: list[Upload] = []
+    address = ""
+    if how == TEXT:
+        text = st.text_area(
+            "Text", key=PASTED, height=260, placeholder="Paste the article here; Markdown is understood."
+        )
+        if text.strip():
+            uploads = [Upload(f"{_name_of(text)}.txt", text.encode())]
+    elif how == ADDRESS:
+        address = st.text_input("Web address", key=URL, placeholder="https://").strip()
+    else:
+        endings = [suffix.removeprefix(".") for suffix in SUFFIXES]
+        largest = LARGEST_FILE // 1_000_000
+        files = st.file_uploader(
+            f"Drop files here or choose them: {', '.join(endings)}, up to {largest} MB each",
+            endings,
+            accept_multiple_files=True,
+            key=f"desk-files-{st.session_state.get(FILES_ROUND, 0)}",
+            max_upload_size=largest,
+        )
+        uploads = [Upload(file.name, file.getvalue()) for file in files]
+    st.html(view.lead_html("What you know about it; what you leave empty is taken from the text where it says so."))
+    columns = st.columns(2)
+    said = {}
+    for number, (name, hint) in enumerate(HINTS.items()):
+        with columns[number % 2]:
+            said[name] = parts.draw_field(name, f"{FORM}{name}", hint=hint, voices=(NOT_SAID, *VOICES))
+    return uploads, address, Given(**said)
+
+
+def _name_of(text: str) -> str:
+    """The title given, or the first words: the id is made of it."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return slug(st.session_state.get(TITLE, "").strip() or first.lstrip("# "))
+
+
+def _draw_preview(desk: Desk, entries: Sequence[Entry], who: str) -> None:
+    decided = []
+    for number, entry in enumerate(entries):
+        with st.container(border=True, key=f"entry-{number}"):
+            one = _draw_entry(entry, f"{ENTRY}{st.session_state[ROUND]}-{number}-")
+        if one:
+            decided.append(one)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        label = "Publish" if len(decided) < 2 else f"Publish these {len(decided)}"
+        may = bool(decided and who)
+        publishing = st.button(label, type="primary", disabled=not may, key="publish") if decided else False
+        st.button("Start again", on_click=forget, key="start-again")
+    if decided and not who:
+        st.html(view.lead_html(parts.NAME_FIRST))
+    if publishing and (published := parts.attempt("Publishing", desk.publish, decided, who)):
+        forget()
+        titles = " and ".join(f"“{one.metadata['title']}”" for one in decided[:2])
+        what = (
+            f"{titles} {'is' if len(decided) == 1 else 'are'}" if len(decided) < 3 else f"{len(decided)} documents are"
+        )
+        parts.done(parts.published_in_words(published, f"{what} in the library."))
+
+
+def _draw_entry(entry: Entry, key: str) -> Decided | None:
+    """One thing as given and as it would be; what the operator decided about it, if it can be published."""
+    st.html(view.standing_html(entry))
+    document = entry.prepared.document
+    if document is None:
+        return None
+    found = getattr(entry.prepared, "quarantined", ())
+    looked_at = False
+    if found:
+        st.html(view.lead_html("These passages may be meant for a machine that reads the library, not for people:"))
+        st.html(view.found_html(found))
+        looked_at = st.checkbox("I have read them, and they may stand", key=f"{key}looked-at")
+    if remarks := view.remarks_html(entry):
+        st.html(remarks)
+    left, right = st.columns(2)
+    removed = [one.text for one in entry.prepared.removed]
+    left.html(f"<h3>As given</h3>{view.given_html(entry.given, entry.name, removed)}")
+    right.html(f"<h3>As it enters the library</h3>{view.sheet_html(document.text)}")
+    if entry.prepared.removed:
+        with st.expander(f"Left out ({len(entry.prepared.removed)})"):
+            st.html(view.removed_html(entry.prepared.removed))
+    if entry.chunks:
+        with st.expander(f"Passages it is found by ({len(entry.chunks)})"):
+            st.html(view.passages_html(entry.chunks))
+    st.html("<h3>What is known about it</h3>")
+    metadata = {}
+    columns = st.columns(2)
+    for number, (name, hint) in enumerate(HINTS.items()):
+        with columns[number % 2]:
+            metadata[name] = parts.draw_field(name, f"{key}{name}", getattr(document, name), hint)
+    return Decided(entry, metadata, looked_at) if looked_at or not found else None

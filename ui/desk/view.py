@@ -1,0 +1,369 @@
+"""What the desk shows, as HTML in which every word from a document or a person stands as text. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from html.parser import HTMLParser
+from typing import Protocol
+
+from corpus.documents import Document
+from corpus.record import Gap, PastAnswer, Snapshot
+from ui.desk.actions import Difference, Entry, Upload, in_words
+from ui.plain_text import as_text, web_address
+
+# Enough of a text to look at; a page with megabytes in it would not scroll.
+MOST_SHOWN = 60_000
+MOST_LISTED = 12
+KIND_WORDS = {"article": "Article", "glossary": "Glossary", "position": "Position"}
+VOICE_WORDS = {"practitioner": "a practitioner’s own text", "digest": "our digest", "house": "our own text"}
+FIELD_WORDS = {
+    "title": "Title",
+    "source": "Source",
+    "author": "Author",
+    "url": "Address",
+    "published": "Published",
+    "voice": "Voice",
+    "added": "Added",
+    "review_by": "Review by",
+    "owner": "Owner",
+    "sells": "Sells",
+    "licence": "Licence",
+    "tags": "Tags",
+    "aliases": "Also called",
+    "question": "Question",
+}
+VERDICT_WORDS = {"answered": "answered", "partial": "answered in part", "abstained": "not answered"}
+
+
+def voice_in_words(voice: str) -> str:
+    words = VOICE_WORDS.get(voice, "not said")
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+class HasPlace(Protocol):
+    """A passage."""
+
+    @property
+    def headings(self) -> tuple[str, ...]: ...
+    @property
+    def text(self) -> str: ...
+
+
+def lead_html(words: str) -> str:
+    return f'<p class="fr-lead">{as_text(words)}</p>'
+
+
+def wrong_tries_in_words(count: int) -> str:
+    """Whoever comes in should know that somebody else tried."""
+    if not count:
+        return ""
+    return f"Before you, there {'was one wrong try' if count == 1 else f'were {count} wrong tries'} at the passphrase."
+
+
+def said_html(words: str) -> str:
+    """What was done."""
+    return f'<p class="fr-said" role="status">{as_text(words)}</p>'
+
+
+def heading_html(words: str, below: str = "") -> str:
+    return f'<h2 class="fr-part">{as_text(words)}</h2>' + (lead_html(below) if below else "")
+
+
+def question_html(words: str) -> str:
+    """What is to be confirmed."""
+    return f'<h3 class="fr-confirm">{as_text(words)}</h3>'
+
+
+# A preview
+
+
+def given_html(upload: Upload | None, name: str, removed: Iterable[str]) -> str:
+    """The source as given, what was left out of it struck through."""
+    words = readable(upload) if upload else None
+    if words is None:
+        size = f" ({len(upload.data) / 1000:,.0f} kB)" if upload else ""
+        return f'<div class="fr-sheet"><p class="fr-none">{as_text(name)}{size} can’t be shown here. Open it beside this page to compare.</p></div>'
+    return f'<div class="fr-sheet" tabindex="0">{_struck(_cut(words), removed)}</div>'
+
+
+def readable(upload: Upload) -> str | None:
+    """The words in a file as a reader would see them; None where it has to be opened."""
+    ending = upload.name.rpartition(".")[2].lower()
+    if ending in ("pdf", "docx"):
+        return None
+    text = upload.data.decode("utf-8-sig", "replace")
+    return _Words(text).text if ending in ("html", "htm", "xhtml") else text
+
+
+def sheet_html(text: str) -> str:
+    return f'<div class="fr-sheet" tabindex="0">{as_text(_cut(text))}</div>'
+
+
+def _cut(text: str) -> str:
+    return (
+        text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}\n\n… and {len(text) - MOST_SHOWN:,} characters more"
+    )
+
+
+def _struck(words: str, removed: Iterable[str]) -> str:
+    """The places are looked for in order, as they were left out; what can't be found again is in the list below anyway."""
+    places: list[tuple[int, int]] = []
+    for piece in sorted({piece for piece in removed if piece.strip()}, key=len, reverse=True):
+        at = words.find(piece)
+        while at >= 0 and any(start < at + len(piece) and at < end for start, end in places):
+            at = words.find(piece, at + 1)
+        if at >= 0:
+            places.append((at, at + len(piece)))
+    parts, done = [], 0
+    for start, end in sorted(places):
+        parts += [as_text(words[done:start]), f'<del class="fr-out">{as_text(words[start:end])}</del>']
+        done = end
+    return "".join([*parts, as_text(words[done:])])
+
+
+class _Words(HTMLParser):
+    """The visible words of a web page, a line for each block of it."""
+
+    UNSEEN = ("script", "style", "template", "noscript", "head", "svg")
+    INLINE = (
+        "a",
+        "abbr",
+        "b",
+        "cite",
+        "code",
+        "em",
+        "i",
+        "mark",
+        "q",
+        "s",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "u",
+    )
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self._unseen: list[str] = []
+        self._parts: list[str] = []
+        self.feed(page)
+        self.close()
+        lines = (" ".join(line.split()) for line in "".join(self._parts).split("\n"))
+        self.text = "\n\n".join(line for line in lines if line)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "body":
+            self._unseen.clear()  # a head need not be closed
+        if tag in self.UNSEEN:
+            self._unseen.append(tag)
+        elif tag not in self.INLINE:
+            self._parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._unseen and tag == self._unseen[-1]:
+            self._unseen.pop()
+        elif tag not in self.INLINE:
+            self._parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self._parts.append(data.replace("\n", " "))
+
+
+def standing_html(entry: Entry) -> str:
+    """What this entry is to the library: new, a replacement, or nothing that can enter."""
+    if entry.prepared.document is None:
+        return f'<p class="fr-badge fr-partial">Can’t enter the library</p><p class="fr-reason">{as_text(entry.reason)}</p>'
+    if getattr(entry.prepared, "quarantined", ()):
+        return '<p class="fr-badge fr-partial">Needs a look first</p>'
+    if entry.before is None:
+        return '<p class="fr-badge">New document</p>'
+    if entry.before == entry.prepared.document:
+        return '<p class="fr-badge fr-abstained">In the library already, unchanged</p>'
+    return f'<p class="fr-badge">Replaces “{as_text(entry.before.title)}”</p>'
+
+
+def remarks_html(entry: Entry) -> str:
+    """Duplicates and warnings."""
+    remarks = [f"{share:.0%} of it also stands in “{title}”." for title, share in entry.duplicates]
+    remarks += [f"{warning[:1].upper()}{warning[1:]}." for warning in entry.warnings]
+    return f'<ul class="fr-remarks">{"".join(f"<li>{as_text(one)}</li>" for one in remarks)}</ul>' if remarks else ""
+
+
+def found_html(found: Sequence[Pair]) -> str:
+    """Passages in quarantine."""
+    return _pairs(found, "fr-found")
+
+
+def removed_html(removed: Sequence[Pair]) -> str:
+    return _pairs(removed, "fr-left-out")
+
+
+class Pair(Protocol):
+    """A piece of text and why it is shown."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def why(self) -> str: ...
+
+
+def _pairs(pairs: Iterable[Pair], name: str) -> str:
+    items = (f"<li><q>{as_text(one.text)}</q> <span>{as_text(one.why)}</span></li>" for one in pairs)
+    return f'<ul class="{name}">{"".join(items)}</ul>'
+
+
+def passages_html(passages: Iterable[HasPlace]) -> str:
+    items = (
+        f'<li><p class="fr-heading">{as_text(" › ".join(one.headings))}</p><p>{as_text(one.text)}</p></li>'
+        for one in passages
+    )
+    return f'<ol class="fr-passages">{"".join(items)}</ol>'
+
+
+# Documents
+
+
+def speaker_of(document: Document) -> str:
+    return " · ".join(part for part in (document.author, document.source) if part) or "–"
+
+
+def row_html(document: Document) -> str:
+    """What a list tells of a document beside its title."""
+    cells = (KIND_WORDS[document.kind], speaker_of(document), document.published or "–", document.review_by or "–")
+    return f'<div class="fr-cells">{"".join(f"<span>{as_text(cell)}</span>" for cell in cells)}</div>'
+
+
+def row_head_html() -> str:
+    cells = "".join(f"<span>{word}</span>" for word in ("Kind", "By", "Published", "Review by"))
+    return f'<div class="fr-cells fr-cells-head">{cells}</div>'
+
+
+def document_html(document: Document) -> str:
+    """A document with all that is known about it."""
+    rows = []
+    for name, label in FIELD_WORDS.items():
+        value = getattr(document, name)
+        words = ", ".join(value) if isinstance(value, tuple) else str(value)
+        if name == "voice":
+            words = VOICE_WORDS[words]
+        if name == "title" or not words:
+            continue
+        shown = as_text(words)
+        if name == "url" and (address := web_address(words)):
+            shown = f'<a href="{as_text(address)}" target="_blank">{shown}</a>'
+        rows.append(f"<dt>{label}</dt><dd>{shown}</dd>")
+    about = f'<p class="fr-who">{KIND_WORDS[document.kind]} · {as_text(document.id)}</p>'
+    return f'<h2 class="fr-part">{as_text(document.title)}</h2>{about}<dl class="fr-facts">{"".join(rows)}</dl>'
+
+
+def citing_html(answers: Sequence[PastAnswer]) -> str:
+    """The past answers that rest on a document."""
+    if not answers:
+        return "<p>No past answer cites it.</p>"
+    count = "One past answer cites it" if len(answers) == 1 else f"{len(answers)} past answers cite it"
+    items = [
+        f"<li>{as_text(one.question)} <span>{day_of(one.asked)}, {VERDICT_WORDS[one.verdict]}</span></li>"
+        for one in answers[:MOST_LISTED]
+    ]
+    more = f"<p>… and {len(answers) - MOST_LISTED} more.</p>" if len(answers) > MOST_LISTED else ""
+    return f'<p>{count}; they keep their quotes and say that the source is gone.</p><ul class="fr-list">{"".join(items)}</ul>{more}'
+
+
+# History
+
+
+def snapshot_html(snapshot: Snapshot, titles: Mapping[str, str], newest: bool) -> str:
+    """When, who, and what changed."""
+    count = {
+        word: sum(1 for one in snapshot.changes if one["change"] == word) for word in ("added", "changed", "removed")
+    }
+    words = {"added": "added", "changed": "changed", "removed": "withdrawn"}
+    what = ", ".join(f"{n} {words[word]}" for word, n in count.items() if n) or "no document changed"
+    now = ' <span class="fr-label">now</span>' if newest else ""
+    return (
+        f'<p class="fr-snapshot">{as_text(action_in_words(snapshot, titles))}{now}</p>'
+        f'<p class="fr-who">Snapshot {snapshot.number} · {moment_of(snapshot.made)} · {as_text(snapshot.who)} · {what}</p>'
+    )
+
+
+def action_in_words(snapshot: Snapshot, titles: Mapping[str, str]) -> str:
+    """What the record calls `add a, b` as a person would say it."""
+    verb, _, rest = snapshot.action.partition(" ")
+    if verb == "rollback":
+        return f"Went back to snapshot {rest.removeprefix('to ')}"
+    known = {"add": "Added", "edit": "Edited", "remove": "Withdrew", "release": "Released from quarantine"}
+    if verb not in known or not rest:
+        return {"first publish": "First publishing of the library", "publish": "Published the folder of documents"}.get(
+            snapshot.action, snapshot.action
+        )
+    if len(snapshot.changes) == 1:
+        return f"{known[verb]} “{_titled(snapshot.changes[0]['document'], titles)}”"
+    return f"{known[verb]} {len(snapshot.changes)} documents" if snapshot.changes else f"{known[verb]} nothing new"
+
+
+def changes_html(snapshot: Snapshot, titles: Mapping[str, str]) -> str:
+    words = {"added": "added", "changed": "changed", "removed": "withdrawn"}
+    items = (
+        f"<li>{as_text(_titled(one['document'], titles))} <span>{words[one['change']]}</span></li>"
+        for one in snapshot.changes
+    )
+    return f'<ul class="fr-list">{"".join(items)}</ul>'
+
+
+def _titled(id: str, titles: Mapping[str, str]) -> str:
+    return titles.get(id) or in_words(id)
+
+
+def difference_html(difference: Difference) -> str:
+    """What going back would do, before it is done."""
+    parts = [
+        _some("comes back", "come back", difference.returning),
+        _some("gets its earlier text", "get their earlier text", difference.changing),
+        _some("is withdrawn", "are withdrawn", difference.leaving),
+    ]
+    return "".join(parts) or "<p>The library is just as it was then; nothing would change.</p>"
+
+
+def _some(one: str, many: str, titles: Sequence[str]) -> str:
+    if not titles:
+        return ""
+    lead = f"One document {one}" if len(titles) == 1 else f"{len(titles)} documents {many}"
+    items = "".join(f"<li>{as_text(title)}</li>" for title in titles[:MOST_LISTED])
+    more = f"<li>… and {len(titles) - MOST_LISTED} more</li>" if len(titles) > MOST_LISTED else ""
+    return f'<p>{lead}:</p><ul class="fr-list">{items}{more}</ul>'
+
+
+# What waits
+
+
+def gap_html(gap: Gap) -> str:
+    times = "Asked once" if gap.times == 1 else f"Asked {gap.times} times"
+    near = f"<p class='fr-who'>Nearby: {as_text('; '.join(gap.nearest))}</p>" if gap.nearest else ""
+    return (
+        f'<p class="fr-gap">{as_text(gap.question)}</p><p class="fr-who">{times}, last on {day_of(gap.asked)}</p>{near}'
+    )
+
+
+def review_html(document: Document, today: date) -> str:
+    overdue = document.review_by < today.isoformat()
+    when = f"{'due since' if overdue else 'due on'} {day_of(document.review_by)}"
+    mark = f'<span class="fr-label{" fr-overdue" if overdue else ""}">{when}</span>'
+    return f'<p class="fr-gap">{as_text(document.title)}</p><p class="fr-who">{mark} {as_text(document.owner)}</p>'
+
+
+def day_of(written: str) -> str:
+    """A date as people say it; as it is written where it is not a day."""
+    try:
+        day = date.fromisoformat(written[:10])
+    except ValueError:
+        return as_text(written)
+    return f"{day.day} {day:%B} {day.year}"
+
+
+def moment_of(written: str) -> str:
+    """When something was done; the record keeps universal time."""
+    return f"{day_of(written)}, {as_text(written[11:16])} UTC"

@@ -1,0 +1,17 @@
+"""The way in, run by Streamlit (`fractional serve`): which pages there are. A page and what it needs are read when it is opened."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+
+def main() -> None:
+    pages = [
+        st.Page("chat.py", title="Ask", url_path="ask", default=True),
+        st.Page("desk/page.py", title="Operator’s desk", url_path="desk"),
+    ]
+    st.navigation(pages, position="top").run()
+
+
+if __name__ == "__main__":  # Streamlit runs it so
+    main()
