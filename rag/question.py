@@ -25,7 +25,8 @@ POINTS_NOWHERE = re.compile(
 FEW_WORDS = 3
 # A first question that says no more than "them" means those whom the library is about.
 SOMEBODY = re.compile(
-    r"\b(?:they|them|their|one|he|she|him|her|such a person|this person|these people)\b", re.IGNORECASE
+    r"\b(?:they|them|their|he|she|him|her|such a person|this person|these people|(?:hire|need|get|have|want|find|choose|pay) one)\b",
+    re.IGNORECASE,
 )
 THE_ROLE = "a fractional AI CTO"
 
@@ -101,7 +102,7 @@ def standalone_question(question: str, history: Sequence[Turn]) -> str:
 
 
 def _means_the_role(question: str) -> bool:
-    telling = [word for word in content_words(question) if not SOMEBODY.fullmatch(word)]
+    telling = content_words(SOMEBODY.sub(" ", question))
     return SOMEBODY.search(question) is not None and len(telling) <= FEW_WORDS and not names(question)
 
 

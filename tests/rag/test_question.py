@@ -23,6 +23,8 @@ def test_a_follow_up_takes_its_subject_from_what_was_asked_before() -> None:
             "How many hours a week do we need them? (about: a fractional AI CTO)",
         ),
         ("What do they cost?", "What do they cost? (about: a fractional AI CTO)"),
+        ("When should we hire one?", "When should we hire one? (about: a fractional AI CTO)"),
+        ("What happens in week one?", "What happens in week one?"),
         ("What share of pilots showed no return?", "What share of pilots showed no return?"),
         ("What do they do at Truvisory?", "What do they do at Truvisory?"),
         (
