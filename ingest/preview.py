@@ -27,12 +27,12 @@ SMALL = 8
 # Two rare words must be shared, and not both be names: else all that one author says is about the same.
 SHARED_RARE_WORDS = 2
 FEWEST_WORDS = 4
-# Cosine of the two sentences with their figures left out. In our library, 138 of 215 pairs that say the same figure of the same
+# Cosine of the two sentences with their figures left out. In our library, 135 of 215 pairs that say the same figure of the same
 # thing in other words reach it with the rare words, and 4 of 100 that say different figures, all of different things
 # (docs/experiments.md).
 SAME_SUBJECT = 0.7
 # With and without its "not", a sentence must be the same one in other respects: with six words of ten shared, 43 pairs of our
-# library were shown and none was a contradiction; with eight, none is.
+# library would be shown, most or all of them for a clause that one has more; with eight, none is.
 SAME_WORDS = 0.8
 
 WORD = re.compile(r"[^\W\d_]{2,}(?:[’'][^\W\d_]+)?")

@@ -445,9 +445,9 @@ def show_progress() -> Progress:
 
     def show(stage: str, done: int, total: int) -> None:
         now = time.monotonic()
+        if done == 1:  # begun, or begun anew
+            first[stage] = (now, done)
         since, from_ = first.setdefault(stage, (now, done))
-        if done < from_:  # begun anew
-            since, from_ = first[stage] = (now, done)
         if now - began < PATIENCE_SECONDS or (now - state["said"] < PATIENCE_SECONDS and done < total):
             return
         state["said"] = now

@@ -301,6 +301,27 @@ def test_a_conversation_is_remembered_in_order_and_apart_from_others(record: Rec
     assert record.conversation("unknown") == []
 
 
+def test_the_answers_that_cite_a_document_are_found_and_no_others(record: Record) -> None:
+    """Whoever withdraws a document must see whose answers rest on it; its id in somebody's words is no citation."""
+
+    def cites(*documents: str) -> dict[str, object]:
+        return {"citations": [{"n": n, "document": id} for n, id in enumerate(documents, start=1)]}
+
+    record.keep_answer(id="1", conversation="c", content=answer("both", **cites("costs", "costs", "team")))
+    record.keep_answer(id="2", conversation="", content=answer('what is "costs"?', **cites("costs-more")))
+    record.keep_answer(id="3", conversation="", content=answer("nothing", citations=[]))
+    record.keep_answer(id="4", conversation="", content=answer("costs", **cites("costs")))
+    assert [one.question for one in record.answers_citing("costs")] == ["costs", "both"]
+    assert record.answers_citing("costs")[1].conversation == "c"
+    assert record.answers_citing("none") == []
+
+
+def test_titles_are_known_as_long_as_a_kept_snapshot_holds_the_document(record: Record) -> None:
+    publish(record, document("a", title="First"), document("b", title="Second"))
+    publish(record, document("a", title="Changed"))
+    assert record.titles(["a", "b", "none"]) == {"a": "Changed", "b": "Second"}
+
+
 def test_a_gap_is_queued_once_and_counted(record: Record) -> None:
     """Forty people asking one question is one line with a forty, not forty lines."""
     for question in ("pricing in Peru", "board seats", "pricing in Peru"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from multiprocessing.synchronize import Event
 import pytest
 
 from corpus.index import Index
-from corpus.record import Record
+from corpus.record import SNAPSHOTS_KEPT, Record
 from corpus.settings import Settings
 from ingest.add import Given
 from ingest.publish import Publisher
@@ -40,42 +41,38 @@ def named(number: int) -> str:
     return f"note-{number:03}"
 
 
-def add_in_bulk(publisher: Publisher, dice: random.Random) -> None:
+def add_in_bulk(publisher: Publisher, ids: list[str], dice: random.Random) -> None:
     folder = publisher.settings.home.parent / "inputs"
-    folder.mkdir(exist_ok=True)
-    for number in dice.sample(range(NOTES), 30):
-        (folder / f"{named(number)}.md").write_text(f"# Note {number}\n\n{note(dice)}\n")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for id in ids:
+        (folder / f"{id}.md").write_text(f"# {id}\n\n{note(dice)}\n")
     take_in(publisher, [str(folder)], Given(), date(2026, 3, 1))
 
 
-def edit(publisher: Publisher, dice: random.Random) -> None:
-    edited = [document(named(number), note(dice)) for number in dice.sample(range(NOTES), 3)]
-    publisher.publish({one.id: one for one in edited}, "edit")
+def edit(publisher: Publisher, ids: list[str], dice: random.Random) -> None:
+    publisher.publish({id: document(id, note(dice)) for id in ids}, "edit")
 
 
-def edit_in_the_folder(publisher: Publisher, dice: random.Random) -> None:
-    write(publisher.settings, *(document(named(number), note(dice)) for number in dice.sample(range(NOTES), 3)))
+def edit_in_the_folder(publisher: Publisher, ids: list[str], dice: random.Random) -> None:
+    write(publisher.settings, *(document(id, note(dice)) for id in ids))
     publisher.publish(action="edit in the folder")
 
 
-def withdraw(publisher: Publisher, dice: random.Random) -> None:
-    publisher.publish(dict.fromkeys(map(named, dice.sample(range(NOTES), 5))), "withdraw")
+def withdraw(publisher: Publisher, ids: list[str], dice: random.Random) -> None:
+    publisher.publish(dict.fromkeys(ids), "withdraw")
 
 
-def roll_back(publisher: Publisher, dice: random.Random) -> None:
+def roll_back(publisher: Publisher, ids: list[str], dice: random.Random) -> None:
     publisher.rollback(dice.choice(publisher.record.snapshots(5)).number)
 
 
-DEEDS: tuple[Callable[[Publisher, random.Random], None], ...] = (
-    add_in_bulk,
-    edit,
-    edit_in_the_folder,
-    withdraw,
-    roll_back,
-)
+Deed = Callable[[Publisher, list[str], random.Random], None]
+# With how many documents each has to do.
+DEEDS: dict[Deed, int] = {add_in_bulk: 30, edit: 3, edit_in_the_folder: 3, withdraw: 5, roll_back: 0}
 
 
-def do(settings: Settings, deed: Callable[[Publisher, random.Random], None], seed: int, begun: Event) -> None:
+def do(settings: Settings, deed: Deed, ids: list[str], seed: int, begun: Event) -> None:
     """In a child process, with batches small enough that there are several."""
     import corpus.index
     import ingest.publish
@@ -84,19 +81,22 @@ def do(settings: Settings, deed: Callable[[Publisher, random.Random], None], see
     ingest.publish.KEEP_EVERY, corpus.index.VECTORS_AT_ONCE, ingest.take_in.BATCH = 20, 50, 10
     publisher = Publisher(settings, Record(settings.record_path), FakeEmbedder())
     begun.set()
-    deed(publisher, random.Random(seed))
+    deed(publisher, ids, random.Random(seed))
 
 
-def assert_it_answers(settings: Settings) -> None:
-    """The question finds its passage, and every passage found is what its document says there."""
+def assert_it_answers(settings: Settings) -> list[dict[str, str]]:
+    """The question finds its passage, and every passage found is what its document says there. What the kept snapshots hold."""
     index = Index(settings, FakeEmbedder())
+    record = index.record
     found = search(Chain(index), QUESTION)
     assert found[0].chunk.document == "steady"
     assert "two sisters" in found[0].chunk.text
-    documents = index.record.documents()
+    documents = record.documents()
     for passage in found:
         assert passage.chunk.text == documents[passage.chunk.document].text[passage.chunk.start : passage.chunk.end]
-    index.record.close()
+    held = [record.versions_in(snapshot.number) for snapshot in record.snapshots(SNAPSHOTS_KEPT)]
+    record.close()
+    return held
 
 
 @pytest.fixture
@@ -114,21 +114,31 @@ def test_killed_at_random_moments_the_library_answers_and_in_the_end_agrees(home
     dice = random.Random(kills)
     lasts: dict[str, float] = {}
     killed: Counter[str] = Counter()
+    kept = assert_it_answers(home)
+    in_folder: set[str] = set()  # edited there, and maybe not published yet
     while killed.total() < kills:
-        deed = dice.choice(DEEDS)
+        deed, seed = dice.choice([*DEEDS]), dice.randrange(10**9)
+        ids = [named(number) for number in dice.sample(range(NOTES), DEEDS[deed])]
         begun = context().Event()
-        child = start(do, home, deed, dice.randrange(10**9), begun)
+        child = start(do, home, deed, ids, seed, begun)
         assert begun.wait(PATIENCE_SECONDS)
         since = time.monotonic()
         child.join(dice.random() * lasts.get(deed.__name__, 1.0))
-        if child.exitcode is None:
-            child.kill()
-            killed[deed.__name__] += 1
-            child.join()
-        else:
+        ended = child.exitcode is not None
+        if ended:
             assert child.exitcode == 0, deed.__name__
             lasts[deed.__name__] = time.monotonic() - since
-        assert_it_answers(home)
+        else:
+            child.kill()
+            child.join()
+            killed[deed.__name__] += 1
+        before, (now, *_) = kept, (kept := assert_it_answers(home))
+        if deed is roll_back:
+            assert now in before, "neither what it was nor what it was to be"
+        else:
+            changed = {id for id in now.keys() | before[0].keys() if now.get(id) != before[0].get(id)}
+            assert changed <= {*ids, *in_folder}, f"{deed.__name__} undid what was published before"
+        in_folder = set() if ended else in_folder | (set(ids) if deed is edit_in_the_folder else set())
 
     publisher = Publisher(home, Record(home.record_path), FakeEmbedder())
     publisher.publish()
