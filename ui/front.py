@@ -10,7 +10,12 @@ def main() -> None:
         st.Page("chat.py", title="Ask", url_path="ask", default=True),
         st.Page("desk/page.py", title="Operator’s desk", url_path="desk"),
     ]
-    st.navigation(pages, position="top").run()
+    # Streamlit's own menu covers a phone's page and stays there when one is chosen.
+    chosen = st.navigation(pages, position="hidden")
+    with st.container(horizontal=True, key="pages"):
+        for page in pages:
+            st.page_link(page, width="content")
+    chosen.run()
 
 
 if __name__ == "__main__":  # Streamlit runs it so

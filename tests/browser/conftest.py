@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from corpus.embedder import BUNDLED_NAME
 from corpus.settings import CHECKOUT, Settings
@@ -36,6 +36,7 @@ def browser() -> Iterator[Browser]:
         )
         warnings.warn(words, stacklevel=1)
         pytest.skip(words)
+    expect.set_options(timeout=PATIENCE_SECONDS * 1000)  # the machine is shared
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield launched

@@ -15,7 +15,7 @@ from ui.warm_chain import WarmChain
 COST_QUESTION = "What does a fractional AI CTO cost per month?"
 COST_QUOTE = "A fractional AI CTO costs between 6,000 and 12,000 dollars a month."
 TEAM_QUESTION = "Should a company build one central AI team?"
-AUDIT_QUESTION = "How long does a vendor audit take?"
+AUDIT_QUESTION = "What is a vendor audit?"
 UNANSWERED_QUESTION = "Who is the king of Sweden?"
 
 COSTS = document(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus.record import Record
 from corpus.settings import Settings
 from ui.command_line import build_parser, main
 
@@ -54,6 +55,24 @@ def test_records_of_an_empty_home_are_one_json_document_each(
     for command, key in (("history", "snapshots"), ("gaps", "gaps"), ("status", "snapshot")):
         assert main([command, "--json"]) == 0
         assert key in json.loads(capsys.readouterr().out)
+
+
+def test_the_answers_that_cite_a_document_are_listed(environment: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    content = {
+        "question": "What?",
+        "standalone_question": "What?",
+        "verdict": "answered",
+        "snapshot": 1,
+        "writer": "quote",
+    }
+    Record(environment.record_path).keep_answer(
+        id="a", conversation="", content=content | {"citations": [{"n": 1, "document": "costs"}]}
+    )
+    for document, count in (("costs", 1), ("other", 0)):
+        assert main(["answers", "--citing", document, "--json"]) == 0
+        assert len(json.loads(capsys.readouterr().out)["answers"]) == count
+    assert main(["answers", "--citing", "costs"]) == 0
+    assert "What?" in capsys.readouterr().out
 
 
 def test_a_missing_snapshot_is_one_clear_line(environment: Settings, capsys: pytest.CaptureFixture[str]) -> None:

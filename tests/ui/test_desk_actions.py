@@ -184,6 +184,13 @@ class TestPreview:
         again = looked_at(desk, name="other.txt")
         assert again.duplicates == (("Where to begin", 1.0),)
 
+    def test_what_the_library_says_otherwise_stands_beside_it(self, desk: Desk) -> None:
+        """Published unseen, the library would give two prices for one thing."""
+        one = b"A retainer guide\n\nA fractional retainer for vendor audits costs 8,000 dollars a month. It is paid ahead.\n\nIt can be ended.\n"
+        desk.publish(decided(looked_at(desk, one, "old.txt"), title="The old guide"), WHO)
+        ((title, differing),) = looked_at(desk, one.replace(b"8,000", b"12,000"), "new.txt").contradicts
+        assert title == "The old guide" and "8,000" in differing.ours and "12,000" in differing.theirs
+
 
 class TestPublish:
     def test_exactly_what_was_previewed_is_published_in_the_operators_name(
@@ -336,9 +343,9 @@ class TestHistory:
     ) -> None:
         publisher.publish({"one": replace(published, title="Better"), "two": document("two", title="The second")})
         publisher.publish({"one": None, "three": document("three", title="The third")})
-        assert desk.difference(1).returning == ("Better",), "by the last title it had"
-        assert (desk.difference(1).changing, desk.difference(1).leaving) == ((), ("The second", "The third"))
-        assert desk.difference(2) == replace(desk.difference(2), returning=("Better",), leaving=("The third",))
+        assert desk.way_back(1).returning == ("Better",), "by the last title it had"
+        assert (desk.way_back(1).changing, desk.way_back(1).leaving) == ((), ("The second", "The third"))
+        assert desk.way_back(2) == replace(desk.way_back(2), returning=("Better",), leaving=("The third",))
         desk.roll_back(1, WHO)
         assert desk.documents() == on_disk(settings) == {"one": published}
         history = desk.history()

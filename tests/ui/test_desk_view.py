@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from corpus.record import Gap, PastAnswer, Snapshot
 from ingest.add import Prepared
 from ingest.clean import Removal
+from ingest.preview import Difference
 from tests.library import document
 from tests.ui import chat_library
 from ui.desk import view
-from ui.desk.actions import Difference, Entry, Upload
+from ui.desk.actions import Entry, Upload, WayBack
 
 HOSTILE = chat_library.HOSTILE_QUOTE
-ELEMENTS = {*"h2 h3 p div span ul ol li q del dl dt dd a".split()}
+ELEMENTS = {*"h2 h3 p div span ul ol li q del dl dt dd a br".split()}
 
 
 class Reading(HTMLParser):
@@ -36,7 +37,8 @@ class Reading(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.add(tag)
-        self._open.append(tag)
+        if tag != "br":
+            self._open.append(tag)
         self.addresses += [value or "" for name, value in attrs if name == "href"]
 
     def handle_endtag(self, tag: str) -> None:
@@ -59,12 +61,14 @@ def test_hostile_words_add_no_element_and_no_address() -> None:
         (HOSTILE,),
         before=attacking,
         duplicates=((HOSTILE, 0.9),),
+        contradicts=((HOSTILE, Difference(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)),),
     )
     snapshot = Snapshot(1, HOSTILE, HOSTILE, f"add {HOSTILE}", "", "", ({"document": HOSTILE, "change": "added"},))
     pages = (
         view.standing_html(entry),
         view.standing_html(Entry(HOSTILE, Prepared(HOSTILE, reason=HOSTILE), reason=HOSTILE)),
         view.remarks_html(entry),
+        view.contradicts_html(entry),
         view.given_html(entry.given, HOSTILE, [HOSTILE[:20]]),
         view.given_html(Upload("a.pdf", b""), HOSTILE, ()),
         view.sheet_html(HOSTILE),
@@ -75,7 +79,7 @@ def test_hostile_words_add_no_element_and_no_address() -> None:
         view.citing_html([PastAnswer("a", HOSTILE, HOSTILE, "partial", 1, "")]),
         view.snapshot_html(snapshot, {}, True),
         view.changes_html(snapshot, {HOSTILE: HOSTILE}),
-        view.difference_html(Difference((HOSTILE,), (HOSTILE,), (HOSTILE,))),
+        view.way_back_html(WayBack((HOSTILE,), (HOSTILE,), (HOSTILE,))),
         view.gap_html(Gap(HOSTILE, HOSTILE, 2, (HOSTILE,))),
         view.review_html(attacking, date(2026, 1, 1)),
         view.said_html(HOSTILE),

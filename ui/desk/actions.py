@@ -32,6 +32,7 @@ from ui.plain_text import web_address
 
 if TYPE_CHECKING:
     from ingest.chunk import Chunk
+    from ingest.preview import Difference
     from ingest.publish import Published
 
 REVIEW_SOON = timedelta(days=30)
@@ -74,6 +75,7 @@ class Entry:
     chunks: tuple[Chunk | StoredChunk, ...] = ()
     before: Document | None = None  # the document it would replace
     duplicates: tuple[tuple[str, float], ...] = ()  # titles, and how much is common
+    contradicts: tuple[tuple[str, Difference], ...] = ()  # titles, and what they say otherwise
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class History:
 
 
 @dataclass(frozen=True)
-class Difference:
+class WayBack:
     """What going back would do, as titles."""
 
     returning: tuple[str, ...]
@@ -156,6 +158,7 @@ class Desk:
                     tuple(found.taken.passages.get(document.id, ())) if document else (),
                     library.get(document.id) if document else None,
                     tuple((_title(library, d.document), d.similarity) for d in one.duplicates),
+                    tuple((_title(library, d.document), d) for d in _contradicted(found, document)),
                 )
             )
         return entries
@@ -220,7 +223,7 @@ class Desk:
             titles = record.titles(change["document"] for snapshot in snapshots for change in snapshot.changes)
         return History(tuple(snapshots), frozenset(one.number for one in snapshots[1:SNAPSHOTS_KEPT]), titles)
 
-    def difference(self, number: int) -> Difference:
+    def way_back(self, number: int) -> WayBack:
         """What going back to a snapshot would do to the library as it is."""
         with self._reading() as record:
             newest, then = record.versions_in(record.newest_number()), record.versions_in(number)
@@ -230,7 +233,7 @@ class Desk:
         def named(ids: Iterable[str]) -> tuple[str, ...]:
             return tuple(sorted((titles.get(id) or in_words(id) for id in ids), key=str.casefold))
 
-        return Difference(named(then.keys() - newest.keys()), named(changing), named(newest.keys() - then.keys()))
+        return WayBack(named(then.keys() - newest.keys()), named(changing), named(newest.keys() - then.keys()))
 
     def roll_back(self, number: int, who: str) -> Published:
         return self._publish(hand.RollBack(number, _name(who)))
@@ -263,10 +266,15 @@ def _put_down(folder: Path, uploads: Sequence[Upload]) -> Iterator[tuple[Path, U
         yield place, upload
 
 
+def _contradicted(found: hand.Previewed, document: Document | None) -> tuple[Difference, ...]:
+    preview = found.taken.previews.get(document.id) if document else None
+    return preview.contradicts if preview else ()
+
+
 def _for_a_page(warning: str) -> str:
     """Not as the command line says it: here, the fields stand below."""
     words = re.sub(r"give it with --\w+", "give it below", warning.rstrip("."))
-    return re.sub(r"^no url\b", "no address", words)
+    return words.replace("no url was", "no address was").replace("no published was", "no date of publication was")
 
 
 def _title(library: Mapping[str, Document], id: str) -> str:

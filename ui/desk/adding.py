@@ -140,6 +140,9 @@ def _draw_entry(entry: Entry, key: str) -> Decided | None:
     removed = [one.text for one in entry.prepared.removed]
     left.html(f"<h3>As given</h3>{view.given_html(entry.given, entry.name, removed)}")
     right.html(f"<h3>As it enters the library</h3>{view.sheet_html(document.text)}")
+    if entry.contradicts:
+        with st.expander(f"The library says otherwise ({len(entry.contradicts)})"):
+            st.html(view.contradicts_html(entry))
     if entry.prepared.removed:
         with st.expander(f"Left out ({len(entry.prepared.removed)})"):
             st.html(view.removed_html(entry.prepared.removed))

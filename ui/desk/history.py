@@ -44,7 +44,7 @@ def _choose(number: int) -> None:
 
 def _draw_confirmation(desk: Desk, number: int, who: str) -> None:
     st.html(view.question_html(f"Go back to snapshot {number}?"))
-    st.html(view.difference_html(desk.difference(number)))
+    st.html(view.way_back_html(desk.way_back(number)))
     if not who:
         st.html(view.lead_html(parts.NAME_FIRST))
     with st.container(horizontal=True):

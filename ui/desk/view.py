@@ -9,7 +9,7 @@ from typing import Protocol
 
 from corpus.documents import Document
 from corpus.record import Gap, PastAnswer, Snapshot
-from ui.desk.actions import Difference, Entry, Upload, in_words
+from ui.desk.actions import Entry, Upload, WayBack, in_words
 from ui.plain_text import as_text, web_address
 
 # Enough of a text to look at; a page with megabytes in it would not scroll.
@@ -193,6 +193,15 @@ def remarks_html(entry: Entry) -> str:
     return f'<ul class="fr-remarks">{"".join(f"<li>{as_text(one)}</li>" for one in remarks)}</ul>' if remarks else ""
 
 
+def contradicts_html(entry: Entry) -> str:
+    """What the library says otherwise, beside the new words."""
+    items = (
+        f"<li><q>{as_text(one.theirs)}</q><br>“{as_text(title)}” says: <q>{as_text(one.ours)}</q> <span>{as_text(one.why)}</span></li>"
+        for title, one in entry.contradicts
+    )
+    return f'<ul class="fr-found">{"".join(items)}</ul>'
+
+
 def found_html(found: Sequence[Pair]) -> str:
     """Passages in quarantine."""
     return _pairs(found, "fr-found")
@@ -318,12 +327,12 @@ def _titled(id: str, titles: Mapping[str, str]) -> str:
     return titles.get(id) or in_words(id)
 
 
-def difference_html(difference: Difference) -> str:
+def way_back_html(back: WayBack) -> str:
     """What going back would do, before it is done."""
     parts = [
-        _some("comes back", "come back", difference.returning),
-        _some("gets its earlier text", "get their earlier text", difference.changing),
-        _some("is withdrawn", "are withdrawn", difference.leaving),
+        _some("comes back", "come back", back.returning),
+        _some("gets its earlier text", "get their earlier text", back.changing),
+        _some("is withdrawn", "are withdrawn", back.leaving),
     ]
     return "".join(parts) or "<p>The library is just as it was then; nothing would change.</p>"
 
