@@ -28,7 +28,7 @@ check: setup ## lint, format, types and the fast tests: under a minute, before e
 	@$(python) -m ruff check
 	@$(python) -m ruff format --check
 	@$(python) -m mypy
-	@$(python) -m pytest -q -m "not slow and not model and not browser and not soak and not bench"
+	@$(python) -m pytest -q -n 2 -m "not slow and not model and not browser and not soak and not bench"
 
 soak: setup ## run the long tests: crashes, many readers, big libraries
 	@$(python) -m pytest -m soak
