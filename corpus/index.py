@@ -98,18 +98,6 @@ class Index:
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return self.embedder.embed(texts)
 
-    def recall(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of texts as publishing embedded them; what it did not embed is embedded now."""
-        snapshot = self.record.newest()
-        if snapshot is None:
-            return self.embed(texts)
-        keys = [vector_key(snapshot.fingerprint, text) for text in texts]
-        known = {key: np.frombuffer(value, np.float32) for key, value in self.record.vector_values(keys).items()}
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-        if missing:
-            known |= dict(zip(missing, self.embed(list(missing.values())), strict=True))
-        return np.stack([known[key] for key in keys])
-
     def nearest(self, query: NDArray[np.float32], most: int) -> list[NearChunk]:
         """The published chunks nearest to a query, best first."""
         vectors = self._fresh_vectors()

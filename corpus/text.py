@@ -248,19 +248,24 @@ def row_in_words(block: Block, text: str) -> str:
     return "; ".join(named)
 
 
+def words_of(block: Block, span: Span, text: str) -> str:
+    """A sentence, item or row as a reader sees it."""
+    return row_in_words(block, text) if block.kind == "row" else plain(span.of(text))
+
+
 def sentences_of(text: str) -> Iterator[str]:
     """Everything below the headings in plain words: sentences, list items, table rows."""
     for block in read_blocks(text):
-        if block.kind == "row":
-            yield row_in_words(block, text)
-        elif block.kind not in ("heading", "code"):
-            yield from (plain(span.of(text)) for span in block.sentences)
+        if block.kind not in ("heading", "code"):
+            for span in (block.span,) if block.kind == "row" else block.sentences:
+                yield words_of(block, span, text)
 
 
 def opens_with(words: str, opening: str) -> bool:
     """Whether these words begin so, whatever the case, marks and spacing."""
-    return bool(opening) and f"{_bare(words)} ".startswith(f"{_bare(opening)} ")
+    return bool(opening) and f"{bare(words)} ".startswith(f"{bare(opening)} ")
 
 
-def _bare(words: str) -> str:
+def bare(words: str) -> str:
+    """The words alone, in lower case."""
     return " ".join(re.findall(r"\w+", words.lower()))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from corpus.documents import Asked, Document
-from corpus.text import Block, Span, opens_with, plain, read_blocks, row_in_words
+from corpus.text import Block, Span, opens_with, plain, read_blocks, words_of
 
 # Raised when the same text would be chunked otherwise than before: every document is then chunked again.
 CHUNKER_REVISION = 3
@@ -100,7 +100,7 @@ def _pieces(text: str, count_tokens: CountTokens, budget: int) -> list[_Piece]:
             continue
         spans = (block.span,) if block.kind in ("row", "code") else block.sentences
         for index, span in enumerate(spans):
-            words = row_in_words(block, text) if block.kind == "row" else plain(span.of(text))
+            words = words_of(block, span, text)
             if words:
                 drafts.append((span, words, block, index == 0))
     counts = count_tokens([words for _, words, _, _ in drafts]) if drafts else []

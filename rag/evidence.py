@@ -16,7 +16,7 @@ import numpy as np
 from corpus.documents import Document
 from corpus.embedder import InContext
 from corpus.index import Index
-from corpus.text import Block, Span, cells, plain, read_blocks, row_in_words, split_sentences
+from corpus.text import Span, cells, plain, read_blocks, split_sentences, words_of
 from rag.question import topic_of
 from rag.reader import OnnxReader, Reader
 from rag.retrieve import Passage
@@ -89,10 +89,6 @@ def units_of(document: Document) -> list[Unit]:
                 Unit(document, number, order, span, words_of(block, span, document.text), block.headings, block.kind)
             )
     return units
-
-
-def words_of(block: Block, span: Span, text: str) -> str:
-    return row_in_words(block, text) if block.kind == "row" else plain(span.of(text))
 
 
 def as_read(unit: Unit) -> str:
@@ -216,7 +212,7 @@ class Weigher:
         """Vectors of texts that are likely to be asked for again."""
         missing = list(dict.fromkeys(text for text in texts if text not in self._sentences))
         if missing:
-            self._sentences.update(zip(missing, self.index.recall(missing), strict=True))
+            self._sentences.update(zip(missing, self.index.embed(missing), strict=True))
         return np.stack([self._sentences[text] for text in texts])
 
     def _nearness_of_tokens(self, question: str, texts: Sequence[str]) -> list[float]:

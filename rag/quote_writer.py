@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from corpus.documents import Document
-from corpus.text import Span, read_blocks
+from corpus.text import Span, read_blocks, words_of
 from rag.answers import Draft, Quoted
-from rag.evidence import Unit, words_of
+from rag.evidence import Unit
 from rag.judge import Judgement
 from rag.lists import Announced, announced_by, headings_under
 from rag.words import stems

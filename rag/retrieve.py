@@ -53,11 +53,12 @@ def retrieve(index: Index, question: str, top: int, aliases: Mapping[str, Sequen
     dense_ranks = {n.chunk.number: rank for rank, n in enumerate(near, start=1)}
     lexical_ranks = {number: rank for rank, (number, _) in enumerate(by_words, start=1)}
     worth = dict(by_words)
+    best = max(worth.values(), default=0.0)
     chunks |= {n.chunk.number: n.chunk for n in near}
     fused = [
         Passage(
             chunk,
-            fused_score(similarity[number], worth.get(number, 0.0), max(worth.values(), default=0.0)),
+            fused_score(similarity[number], worth.get(number, 0.0), best),
             similarity[number],
             dense_ranks.get(number),
             lexical_ranks.get(number),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 
 from corpus.documents import Document
 from corpus.embedder import Embedder
+from corpus.text import bare
 from rag.evidence import Unit, as_read, in_place, units_of
 
 if TYPE_CHECKING:
@@ -80,16 +80,12 @@ def _pair(pair: Mapping[str, Sequence[str]], text: str, document: str) -> list[E
 
 def _places(text: str, document: str, units: Sequence[Unit]) -> frozenset[int]:
     """The units that a pair's text was taken from."""
-    wanted = _bare(text)
+    wanted = bare(text)
     return frozenset(
         number
         for number, unit in enumerate(units)
-        if unit.document.id == document and ((own := _bare(unit.words)) in wanted or wanted in own)
+        if unit.document.id == document and ((own := bare(unit.words)) in wanted or wanted in own)
     )
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"\W+", " ", text.lower()).strip()
 
 
 def _beside(

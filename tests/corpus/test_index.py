@@ -16,7 +16,6 @@ from corpus.index import Index, open_vectors
 from corpus.record import Record
 from corpus.settings import Settings
 from corpus.vectors import ChromaVectors
-from ingest.chunk import chunk_document
 from ingest.publish import Publisher
 from tests.children import exit_code, start
 from tests.fakes import FakeEmbedder
@@ -292,18 +291,3 @@ def test_the_same_model_in_another_precision_is_the_same(published: Settings) ->
     embedder = FakeEmbedder("bag-of-words/another-precision")
     found = Index(published, embedder).nearest(embedder.embed(["plums"])[0], 1)
     assert "plums" in found[0].chunk.text
-
-
-def test_what_publishing_embedded_is_not_embedded_again(published: Settings) -> None:
-    """Six hundred questions of positions took three seconds of the first answer."""
-    embedder = FakeEmbedder()
-    index = Index(published, embedder)
-    chunk = index.record.chunks()[0]
-    [published_text] = [
-        one.embedded
-        for one in chunk_document(LIBRARY[chunk.document], embedder.count_tokens, embedder.window)
-        if one.start == chunk.start
-    ]
-    recalled = index.recall([published_text, "something new", published_text])
-    assert embedder.seen == ["something new"]
-    assert np.array_equal(recalled, FakeEmbedder().embed([published_text, "something new", published_text]))

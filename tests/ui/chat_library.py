@@ -12,6 +12,7 @@ from tests.library import document, write
 from ui.commands import open_chain
 from ui.warm_chain import WarmChain
 
+PATIENCE_SECONDS = 120
 COST_QUESTION = "What does a fractional AI CTO cost per month?"
 COST_QUOTE = "A fractional AI CTO costs between 6,000 and 12,000 dollars a month."
 TEAM_QUESTION = "Should a company build one central AI team?"
@@ -90,7 +91,7 @@ def publish(settings: Settings) -> None:
     open_chain(settings)
 
 
-def warmed(chain: WarmChain, patience_seconds: float) -> WarmChain:
+def warmed(chain: WarmChain, patience_seconds: float = PATIENCE_SECONDS) -> WarmChain:
     """The chain once it is warm or in trouble."""
     until = time.monotonic() + patience_seconds
     while not chain.ready:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from corpus.embedder import BUNDLED_NAME
 from corpus.settings import Settings
 from tests.ui import chat_library
+from ui.warm_chain import WarmChain
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +31,20 @@ def library(environment: Settings, published_library: Settings) -> Settings:
     ):
         shutil.copytree(original, copy, dirs_exist_ok=True)
     return environment
+
+
+@pytest.fixture
+def pages_anew() -> Iterator[None]:
+    """No chain and no shelf of another test."""
+    import streamlit
+
+    streamlit.cache_resource.clear()
+    yield
+    streamlit.cache_resource.clear()
+
+
+@pytest.fixture
+def each_script_waits_for_its_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page redraws itself when the chain is warm; a test draws it once, when it is."""
+    start = WarmChain.start
+    monkeypatch.setattr(WarmChain, "start", lambda chain: chat_library.warmed(start(chain)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,30 +15,17 @@ from tests.ui import chat_library
 from ui.commands import open_chain
 from ui.warm_chain import WarmChain
 
-pytestmark = [pytest.mark.model, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.model,
+    pytest.mark.slow,
+    pytest.mark.usefixtures("pages_anew", "each_script_waits_for_its_chain"),
+]
 
-PATIENCE_SECONDS = 120
 START = WarmChain.start
 
 
-@pytest.fixture(autouse=True)
-def no_chain_of_another_test() -> Iterator[None]:
-    import streamlit
-
-    streamlit.cache_resource.clear()
-    yield
-    streamlit.cache_resource.clear()
-
-
-@pytest.fixture(autouse=True)
-def each_script_waits_for_its_chain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page redraws itself when the chain is warm; a test draws it once, when it is."""
-
-    monkeypatch.setattr(WarmChain, "start", lambda chain: chat_library.warmed(START(chain), PATIENCE_SECONDS))
-
-
 def visit(conversation: str = "") -> AppTest:
-    app = AppTest.from_file(str(CHECKOUT / "ui" / "front.py"), default_timeout=PATIENCE_SECONDS)
+    app = AppTest.from_file(str(CHECKOUT / "ui" / "front.py"), default_timeout=chat_library.PATIENCE_SECONDS)
     if conversation:
         app.query_params["conversation"] = conversation
     return app.run()
@@ -88,7 +74,7 @@ class TestFirstVisit:
         may_open = threading.Event()
 
         def once_it_may(settings: Settings) -> Chain:
-            may_open.wait(PATIENCE_SECONDS)
+            may_open.wait(chat_library.PATIENCE_SECONDS)
             return open_chain(settings)
 
         monkeypatch.setattr(WarmChain, "start", START)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,12 +19,13 @@ from tests.ui import chat_library
 from ui.desk import parts
 from ui.desk.actions import Desk
 from ui.passphrase import Door
-from ui.warm_chain import WarmChain
 
-pytestmark = [pytest.mark.model, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.model,
+    pytest.mark.slow,
+    pytest.mark.usefixtures("pages_anew", "each_script_waits_for_its_chain"),
+]
 
-PATIENCE_SECONDS = 120
-START = WarmChain.start
 PASSPHRASE = "a lantern in the harbour"
 WHO = "Example Operator"
 ARTICLE = """Back to Blog
@@ -43,20 +43,6 @@ Share this post
 VENDOR_QUESTION = "How is a vendor for retrieval chosen?"
 
 
-@pytest.fixture(autouse=True)
-def no_shelf_of_another_test() -> Iterator[None]:
-    import streamlit
-
-    streamlit.cache_resource.clear()
-    yield
-    streamlit.cache_resource.clear()
-
-
-@pytest.fixture(autouse=True)
-def each_script_waits_for_its_chain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(WarmChain, "start", lambda chain: chat_library.warmed(START(chain), PATIENCE_SECONDS))
-
-
 @pytest.fixture
 def locked(library: Settings) -> Settings:
     Door(library.home).set(PASSPHRASE)
@@ -65,7 +51,7 @@ def locked(library: Settings) -> Settings:
 
 def visit() -> AppTest:
     """The way a reader comes: by the first page."""
-    app = AppTest.from_file(str(CHECKOUT / "ui" / "front.py"), default_timeout=PATIENCE_SECONDS).run()
+    app = AppTest.from_file(str(CHECKOUT / "ui" / "front.py"), default_timeout=chat_library.PATIENCE_SECONDS).run()
     return app.switch_page("desk/page.py").run()
 
 
@@ -102,7 +88,7 @@ def preview(app: AppTest, text: str = ARTICLE, **fields: str) -> AppTest:
 
 
 def asked(question: str) -> str:
-    app = AppTest.from_file(str(CHECKOUT / "ui" / "front.py"), default_timeout=PATIENCE_SECONDS).run()
+    app = AppTest.from_file(str(CHECKOUT / "ui" / "front.py"), default_timeout=chat_library.PATIENCE_SECONDS).run()
     app.chat_input(key="question").set_value(question)
     return shown(app.run())
 
