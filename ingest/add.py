@@ -41,8 +41,8 @@ from corpus.record import KnownInput
 from corpus.text import split_sentences
 from ingest.clean import Removal, clean, looks_like_markdown, read_date
 from ingest.fetch import Original, fetch
-from ingest.hidden import Hidden, shown
-from ingest.hostile import Finding, find_hostile, in_few_words, unreleased
+from ingest.hidden import shown, taken_out
+from ingest.hostile import Finding, each_once, find_hostile, in_few_words, unreleased
 from ingest.publish import Progress, no_progress
 from ingest.readers import WEB_PAGES, Read
 from ingest.readers.child import Child
@@ -278,11 +278,7 @@ def to_remember(prepared: Iterable[Prepared]) -> dict[str, KnownInput]:
 def _prepare_one(
     name: str, id: str, original: Original, given: Given, library: Mapping[str, Document], today: date, child: Child
 ) -> Prepared:
-    page, unseen = "", tuple[Removal, ...]()
     if original.suffix in ingest.readers.SUFFIXES:
-        if original.suffix in WEB_PAGES:
-            page = _as_page(original)
-            original, unseen = _without_hidden(original, page)
         said = child.read(name, original.suffix, original.data, original.charset)
         raw, markdown = said.text, True
     else:
@@ -325,28 +321,11 @@ def _prepare_one(
     warnings = [*_warnings(document, cleaned.removed), *said.warnings]
     if said.made and not (given.published or cleaned.published):
         warnings.append(f"published is {said.made}: give it with --published if that is another day")
-    removed = (*unseen, *_taken_out(seen.hidden), *said.removed, *cleaned.removed)
-    found = find_hostile(raw, cleaned.text, page)
+    removed = (*taken_out(seen.hidden), *said.removed, *cleaned.removed)
+    # What surrounds a page's article asks its readers for things, too; it is not what would be published.
+    visible = find_hostile(cleaned.text) if original.suffix in WEB_PAGES else find_hostile(raw, cleaned.text)
+    found = each_once((*said.found, *visible))
     return Prepared(name, document, removed=removed, warnings=tuple(warnings), quarantined=found)
-
-
-def _as_page(original: Original) -> str:
-    try:
-        return original.data.decode(original.charset or "utf-8", "replace")
-    except LookupError:
-        return original.data.decode("utf-8", "replace")
-
-
-def _without_hidden(original: Original, page: str) -> tuple[Original, tuple[Removal, ...]]:
-    """The page without its invisible elements; one that says nothing clear about its characters is read as it is."""
-    seen = shown(page, page=True)
-    if seen.text == page or "\ufffd" in page:
-        return original, ()
-    return replace(original, data=seen.text.encode(), charset="utf-8"), _taken_out(seen.hidden)
-
-
-def _taken_out(hidden: Iterable[Hidden]) -> tuple[Removal, ...]:
-    return tuple(Removal(one.text[:300], one.why) for one in hidden if one.taken_out)
 
 
 def read_input(path: Path, name: str) -> bytes:

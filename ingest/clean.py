@@ -27,7 +27,9 @@ DATED = re.compile(
     rf"^(?:(?:published|posted|updated|last updated)(?: on)?:?\s*)?(?P<date>{DATE})(?:\s*[·|–—-]\s*.{{0,40}})?$",
     re.IGNORECASE,
 )
-TAG_SOUP = re.compile(r"^(?:#?[a-z0-9]+(?:-[a-z0-9]+)+){2,}$|^(?:#[\w-]+\s*){2,}$")
+# Two hyphenated tags at least: where one ends and the next begins is a part of two letters or more, and which one is not asked,
+# for trying each takes time without end.
+TAG_SOUP = re.compile(r"^(?=.*-[a-z0-9]{2,}-)[a-z0-9]++(?:-[a-z0-9]++){2,}+$|^(?:#[\w-]++\s*+){2,}+$")
 BREADCRUMB = re.compile(r"^(?://\s*[\w -]{1,40}|(?:home|blog)\s*[/>›»].{0,80})$", re.IGNORECASE)
 CHROME = re.compile(
     r"^(?:[←«‹<]?\s*back to (?:the )?\w+|skip to (?:main )?(?:content|navigation)|menu|search|home|sign in|log in|sign up|create account|share(?: this)?(?: (?:post|article))?"

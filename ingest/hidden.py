@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
+
+from ingest.clean import Removal
 
 TAGS = re.compile("[\U000e0000-\U000e007f]+")
 # A flag of England, Scotland or Wales: a black flag, up to six letters, the end.
@@ -19,19 +22,17 @@ LONE_SELECTOR = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 ZERO_WIDTH = "\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff\u180e"
 # A letter takes at least seven of them; text as people type it has one or two in a row.
 MESSAGE = re.compile(f"[{ZERO_WIDTH}\u200e\u200f]{{8,}}")
-# Each with its last word, up to which it is looked for: openings without an end would each look for one to the end of the text.
+# How each opens and closes; the closing is looked for once, so that openings without one don't each look to the end of the text.
 COMMENTS = (
-    ("-->", re.compile(r"<!--.*?-->", re.DOTALL)),
-    ("%}", re.compile(r"\{%-?\s*comment\b.*?\{%-?\s*endcomment\s*-?%\}", re.DOTALL)),
-    ("#}", re.compile(r"\{#.*?#\}", re.DOTALL)),
-    ("*/}", re.compile(r"\{/\*.*?\*/\}", re.DOTALL)),
-    (
-        "",
-        re.compile(
-            r"^[ ]{0,3}\[(?://|comment|\^_\^|#|-|)\]:\s*(?:#|<>)\s*(?:\([^\n]*\)|\"[^\n]*\"|'[^\n]*')[ \t]*$",
-            re.MULTILINE | re.IGNORECASE,
-        ),
-    ),
+    (re.compile(r"<!--"), re.compile(r"-->")),
+    (re.compile(r"\{%-?\s*comment\b"), re.compile(r"\{%-?\s*endcomment\s*-?%\}")),
+    (re.compile(r"\{#"), re.compile(r"#\}")),
+    (re.compile(r"\{/\*"), re.compile(r"\*/\}")),
+)
+# Markdown's way: a name for an address that nothing uses.
+LINE_COMMENT = re.compile(
+    r"^[ ]{0,3}\[(?://|comment|\^_\^|#|-|)\]:\s*(?:#|<>)\s*(?:\([^\n]*\)|\"[^\n]*\"|'[^\n]*')[ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
 )
 CODE = re.compile(
     r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[ \t]*$|\Z)|(?<!`)(`+)(?!`)[^\n]{0,1000}?(?<!`)\2(?!`)", re.DOTALL | re.MULTILINE
@@ -43,6 +44,8 @@ ATTRIBUTE = re.compile(r"""([\w:@.-]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?"""
 # Pages hide long texts to unfold them by a script, and class names of real pages hide what their scripts show.
 MOST_HIDDEN_WORDS = 100
 COMMENT = "comment no reader sees"
+# Fewer are a label.
+FEWEST_WORDS = 4
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 CLOSES_ITSELF = frozenset("p li td th tr dt dd option".split())
 TOLD_ALOUD = (
@@ -67,11 +70,13 @@ HIDING_STYLE = re.compile(
     r"|transform\s*:\s*scale\(\s*0|(?:max-)?(?:height|width)\s*:\s*0(?![.\d])",
     re.IGNORECASE,
 )
-PALE = r"(?:#f{3,8}\b|#fefefe\b|white\b|transparent\b|rgba?\(\s*25[0-5]\s*,\s*25[0-5]\s*,\s*25[0-5]|rgba\([^)]*,\s*0(?:\.0\d*)?\s*\)|hsl\([^)]*100%\s*\))"
+PALE = r"(?:#f{3,8}\b|#fefefe\b|white\b|transparent\b|rgba?\(\s*25[0-5]\s*,\s*25[0-5]\s*,\s*25[0-5]|rgba\([^)]{0,60},\s*0(?:\.0\d*)?\s*\)|hsl\([^)]{0,60}100%\s*\))"
 PALE_TEXT = re.compile(rf"(?<![\w-])color\s*:\s*{PALE}", re.IGNORECASE)
 DARK_GROUND = re.compile(rf"background(?:-color|-image)?\s*:\s*(?!{PALE}|none|inherit|initial)[^;]+", re.IGNORECASE)
 STYLE_SHEET = re.compile(r"<style\b[^<>]*>(.*?)</style", re.DOTALL | re.IGNORECASE)
-STYLE_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+# What a medium or a width hides, another shows.
+AT_RULE = re.compile(r"@[^{}@;]*+\{(?:[^{}]*+\{[^{}]*+\})*+[^{}]*+\}")
+STYLE_RULE = re.compile(r"(?<![^{}])([^{}]++)\{([^{}]*+)\}")
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,16 @@ class Shown:
 
     text: str
     hidden: tuple[Hidden, ...]
+
+
+def is_a_sentence(words: str) -> bool:
+    """Said to somebody, where a page number, a printer's mark or a label is not."""
+    return len(words.split()) >= FEWEST_WORDS and re.search(r"\w{2}[.!?:]", words) is not None
+
+
+def taken_out(hidden: Iterable[Hidden]) -> tuple[Removal, ...]:
+    """What an operator is told of it."""
+    return tuple(Removal(one.text[:300], one.why) for one in hidden if one.taken_out)
 
 
 def shown(text: str, page: bool = False) -> Shown:
@@ -135,22 +150,34 @@ def _from_bits(characters: str) -> str:
 
 
 def _without_comments(text: str, page: bool, hidden: list[Hidden]) -> str:
-    for end, pattern in COMMENTS:
-        if end not in text:
+    for opening, closing in COMMENTS:
+        text = _without_spans(text, _between(text, opening, closing), page, hidden)
+    return _without_spans(text, (match.span() for match in LINE_COMMENT.finditer(text)), page, hidden)
+
+
+def _between(text: str, opening: re.Pattern[str], closing: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    opened = opening.search(text)
+    while opened and (closed := closing.search(text, opened.end())):
+        yield opened.start(), closed.end()
+        opened = opening.search(text, closed.end())
+
+
+def _without_spans(text: str, spans: Iterable[tuple[int, int]], page: bool, hidden: list[Hidden]) -> str:
+    """Without these comments, those within code aside."""
+    found = list(spans)
+    if not found:
+        return text
+    code = [] if page else [match.span() for match in CODE.finditer(text)]
+    begins = [start for start, _ in code]
+    kept, at = [], 0
+    for start, end in found:
+        before = bisect_right(begins, start) - 1
+        if before >= 0 and start < code[before][1]:
             continue
-        code = [] if page else [match.span() for match in CODE.finditer(text)]
-        begins = [start for start, _ in code]
-
-        def take_out(match: re.Match[str], code: list[tuple[int, int]] = code, begins: list[int] = begins) -> str:
-            at = bisect_right(begins, match.start()) - 1
-            if at >= 0 and match.start() < code[at][1]:
-                return match.group(0)
-            hidden.append(Hidden(match.group(0), COMMENT, taken_out=not page, furniture=page))
-            return ""
-
-        before, close, after = text.rpartition(end) if end else (text, "", "")
-        text = pattern.sub(take_out, before + close) + after
-    return text
+        hidden.append(Hidden(text[start:end], COMMENT, taken_out=not page, furniture=page))
+        kept.append(text[at:start])
+        at = end
+    return "".join([*kept, text[at:]])
 
 
 def _without_elements(text: str, page: bool, hidden: list[Hidden]) -> str:
@@ -265,10 +292,7 @@ def _hiding_selectors(source: str) -> frozenset[str]:
     """The plain selectors that the page's own styles hide."""
     found: set[str] = set()
     for sheet in STYLE_SHEET.findall(source[: source.lower().rfind("</style") + 7]):
-        flat = re.sub(
-            r"@[^{}]+\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", "", sheet
-        )  # what a medium or a width hides, another shows
-        for selectors, rules in STYLE_RULE.findall(flat):
+        for selectors, rules in STYLE_RULE.findall(AT_RULE.sub("", sheet)):
             if HIDING_STYLE.search(rules[:1000]):
                 found.update(one.strip() for one in selectors.split(",") if re.fullmatch(r"\s*[.#][\w-]+\s*", one))
     return frozenset(found)

@@ -13,6 +13,8 @@ from ingest.clean import INVISIBLE
 from ingest.encoded import decoded, scripts
 from ingest.hidden import Hidden, shown
 
+# The shortest request is as long, in Chinese; flags and emoji leave shorter remains, by the thousand where somebody wants that.
+SHORTEST = 4
 # More than anybody reads; a text made of attacks must not keep us.
 MOST_FINDINGS = 100
 
@@ -36,10 +38,20 @@ def in_few_words(findings: Sequence[Finding]) -> str:
     return f"it is kept in quarantine, unpublished: {len(findings)} passage(s) in it need a look ({reasons})"
 
 
-def find_hostile(raw: str, cleaned: str = "", html: str = "") -> tuple[Finding, ...]:
-    """The findings in a document: `raw` as it came, `cleaned` as it would be published, `html` the page it came from, if any."""
+def find_hostile(raw: str, cleaned: str = "") -> tuple[Finding, ...]:
+    """The findings in a document: `raw` as it came, `cleaned` as it would be published."""
+    return each_once(_findings(raw, cleaned))
+
+
+def find_hidden(hidden: Iterable[Hidden]) -> tuple[Finding, ...]:
+    """The findings in what no reader sees of a page or a file."""
+    return each_once(finding for one in dict.fromkeys(hidden) for finding in _in_hidden(one))
+
+
+def each_once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Not twice for the same words, and no more than somebody would look at."""
     kept: dict[str, Finding] = {}
-    for finding in _findings(raw, cleaned, html):
+    for finding in findings:
         words = " ".join(finding.text.split())
         # The same words out of the raw and the cleaned text differ in what surrounds them; the first is enough.
         if not any(words in known for known in kept):
@@ -49,24 +61,23 @@ def find_hostile(raw: str, cleaned: str = "", html: str = "") -> tuple[Finding, 
     return tuple(kept.values())
 
 
-def _findings(raw: str, cleaned: str, html: str) -> Iterator[Finding]:
-    seen = shown(html or raw, page=bool(html))
-    for hidden in seen.hidden:
-        yield from _in_hidden(hidden)
-    visible = "" if html else INVISIBLE.sub("", seen.text)
+def _findings(raw: str, cleaned: str) -> Iterator[Finding]:
+    seen = shown(raw)
+    yield from find_hidden(seen.hidden)
+    visible = INVISIBLE.sub("", seen.text)
     # Most lines of the cleaned text are those of the raw one; cleaning joins or mends the others.
     lines = set(visible.split("\n"))
     mended = "\n".join(line for line in cleaned.split("\n") if not line or line not in lines)
     for text in (visible, mended):
         yield from (Finding(_excerpt(one.text), one.why) for one in addressed(text))
         yield from _in_disguise(text)
-    yield from (
-        Finding(_excerpt(one), "an address that carries a script") for one in scripts(cleaned if html else seen.text)
-    )
+    yield from (Finding(_excerpt(one), "an address that carries a script") for one in scripts(seen.text))
 
 
 def _in_hidden(hidden: Hidden) -> Iterator[Finding]:
     words = INVISIBLE.sub("", hidden.text)
+    if len(words) < SHORTEST and not hidden.a_message:
+        return
     why = _why(words, freely=not hidden.furniture) or next(
         (f"{one.how}: {reason}" for one in decoded(words) if (reason := _why(one.plain, freely=one.whole))), ""
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingest.clean import Removal
+from ingest.hidden import Hidden
+from ingest.hostile import Finding
 
 WEB_PAGES = (".html", ".htm", ".xhtml")
 SUFFIXES = (*WEB_PAGES, ".pdf", ".docx")
@@ -26,3 +28,5 @@ class Read:
     made: str = ""  # what `published` is where the file knows no better: "the day the PDF was made"
     removed: tuple[Removal, ...] = ()
     warnings: tuple[str, ...] = ()
+    hidden: tuple[Hidden, ...] = ()  # what nobody sees; judged in the child, so that only the findings leave it
+    found: tuple[Finding, ...] = ()

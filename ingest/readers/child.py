@@ -14,6 +14,7 @@ from typing import Any
 from corpus.errors import InputRejected
 from corpus.settings import CHECKOUT
 from ingest.clean import Removal
+from ingest.hostile import Finding
 from ingest.readers import Read
 from ingest.readers.inside import BROKEN, LENGTH, LENGTHS, MEMORY_SPENT
 
@@ -52,8 +53,13 @@ class Child:
         if "reason" in answer:
             raise InputRejected(f"{name}: {answer['reason']}")
         said = answer["read"]
-        removed = tuple(Removal(**one) for one in said["removed"])
-        return Read(**(said | {"removed": removed, "warnings": tuple(said["warnings"])}))
+        told: dict[str, Any] = {
+            "removed": tuple(Removal(**one) for one in said["removed"]),
+            "warnings": tuple(said["warnings"]),
+            "hidden": (),
+            "found": tuple(Finding(**one) for one in said["found"]),
+        }
+        return Read(**(said | told))
 
     def close(self) -> None:
         """End the child, if there is one."""

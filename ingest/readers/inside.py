@@ -11,12 +11,14 @@ import resource
 import signal
 import socket
 import struct
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from corpus.documents import LARGEST_TEXT
 from corpus.errors import InputRejected
+from ingest.hidden import taken_out
+from ingest.hostile import find_hidden
 from ingest.readers import WEB_PAGES, Read
 
 # Private memory. With the libraries' code, which is mapped from files, it stays under the 512 MB that we promise.
@@ -81,7 +83,7 @@ def _memory() -> int:
 def _answer(suffix: str, charset: str, data: bytes) -> dict[str, Any]:
     """What was read, or why it was not; after anything unforeseen this child is not used again."""
     try:
-        read = _read(suffix, charset, data)
+        read = _judged(_read(suffix, charset, data))
         if len(read.text.encode(errors="replace")) > LARGEST_TEXT:
             raise InputRejected(f"it holds more than {LARGEST_TEXT / 1e6:.0f} MB of text. Split it into articles.")
     except InputRejected as rejected:
@@ -92,6 +94,12 @@ def _answer(suffix: str, charset: str, data: bytes) -> dict[str, Any]:
         return {"reason": BROKEN.format(type(exc).__name__), "last": True}
     said = {name: _one_line(getattr(read, name)) for name in ("title", "author", "source")}
     return {"read": asdict(read) | said, "last": False}
+
+
+def _judged(read: Read) -> Read:
+    """What it hides is looked through here, where a page made to take forever costs one line."""
+    told = (*taken_out(read.hidden), *read.removed)
+    return replace(read, hidden=(), found=find_hidden(read.hidden), removed=told)
 
 
 def _one_line(words: str) -> str:

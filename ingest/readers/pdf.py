@@ -19,7 +19,9 @@ from pypdfium2 import raw
 
 from corpus.errors import InputRejected
 from ingest.clean import Removal, read_date
+from ingest.hidden import Hidden, is_a_sentence
 from ingest.readers import Read
+from ingest.readers.unseen_in_pdf import Eyes
 
 # What stands among the first or last two lines of this share of the pages, and of three at least, is a running head or foot.
 REPEATED_SHARE = 0.5
@@ -85,11 +87,18 @@ def read_pdf(data: bytes) -> Read:
         raise InputRejected(
             "the PDF is damaged and can't be opened. Open it in a viewer, print it to a new PDF, and add that."
         ) from exc
-    pages, unreadable, pictures = [], [], 0
+    pages, unreadable, pictures, recognised = [], [], 0, 0
+    hidden: list[Hidden] = []
     for number in range(len(document)):
         try:
             page = document[number]
-            lines = list(_lines(page, number))
+            text_page = page.get_textpage()
+            eyes = Eyes(page, text_page)
+            unseen: dict[str, list[str]] = {}
+            lines = list(_lines(text_page, number, eyes, unseen))
+            recognised += eyes.recognised
+            hidden += [Hidden(words, why, a_message=is_a_sentence(words)) for why, words in _together(unseen)]
+            text_page.close()
             pictures += not lines and any(True for _ in page.get_objects([raw.FPDF_PAGEOBJ_IMAGE], max_depth=3))
             page.close()
         except pdfium.PdfiumError:
@@ -97,7 +106,7 @@ def read_pdf(data: bytes) -> Read:
             continue
         pages.append(lines)
     if not any(pages):
-        raise InputRejected(_why_empty(len(document), unreadable, pictures))
+        raise InputRejected(_why_empty(len(document), unreadable, pictures, hidden))
     body = _body_size(line for lines in pages for line in lines)
     kept, removed = _without_heads_and_feet(pages, body)
     blocks = _blocks(kept, body)
@@ -108,6 +117,10 @@ def read_pdf(data: bytes) -> Read:
     top = [block for block in blocks[:TOP_BLOCKS] if block.lstrip("# ") != title]
     made = read_date(re.sub(r"^D:(\d{4})(\d{2})(\d{2}).*", r"\1-\2-\3", said.get("CreationDate", "")))
     warnings = [f"page {number} is damaged and was left out" for number in unreadable[:10]]
+    if recognised:
+        warnings.append(
+            f"the text of {recognised} page(s) lies unseen over pictures of them, as text recognition puts it: compare the two"
+        )
     if pictures:
         warnings.append(f"{pictures} page(s) hold only pictures, and what they say was left out")
     return Read(
@@ -118,30 +131,45 @@ def read_pdf(data: bytes) -> Read:
         made="the day the PDF was made" if made else "",
         removed=removed,
         warnings=tuple(warnings),
+        hidden=tuple(hidden),
     )
 
 
-def _why_empty(pages: int, unreadable: list[int], pictures: int) -> str:
+def _together(unseen: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    return ((why, " ".join(words)) for why, words in unseen.items())
+
+
+def _why_empty(pages: int, unreadable: list[int], pictures: int, hidden: list[Hidden]) -> str:
     if unreadable and len(unreadable) == pages:
         return (
             "the PDF is damaged, no page of it can be read. Open it in a viewer, print it to a new PDF, and add that."
         )
     if pictures:
         return "the PDF holds pictures of pages (a scan) and no text. Run text recognition (OCR) over it, and add what comes of that."
+    if hidden:
+        return f"nobody sees any of the PDF's text: it is {hidden[0].why}. Save what its pages show as a text file."
     return "the PDF holds no text, perhaps only drawings. Save what it says as a text file."
 
 
-def _lines(page: Any, number: int) -> Iterator[_Line]:
-    text_page = page.get_textpage()
+def _lines(text_page: Any, number: int, eyes: Eyes, unseen: dict[str, list[str]]) -> Iterator[_Line]:
+    """The lines that are seen; words that are not go to `unseen`, by the reason."""
     start = 0
     for line in text_page.get_text_range(errors="replace").split("\n"):
-        words = line.strip()
-        if re.search(r"\w|[^\s\x00]", words):
-            first = start + len(line) - len(line.lstrip())
+        words = []
+        for word in re.finditer(r"\S+", line):
+            why = eyes.why_unseen(start + word.start(), start + word.end() - 1)
+            if why:
+                unseen.setdefault(why, []).append(BROKEN_WORD.sub("", word.group(0)))
+            else:
+                words.append(word)
+        all_seen = len(words) == len(line.split())
+        text = line.strip() if all_seen else " ".join(word.group(0) for word in words)
+        if re.search(r"\w|[^\s\x00]", text):
             # Three characters stand for the line: one alone may be a large initial or a word in another type.
-            letters = [_letter(text_page, first + at) for at in (0, len(words) // 2, len(words) - 1)]
+            first, end = words[0].start(), words[-1].end()
+            letters = [_letter(text_page, start + at) for at in (first, (first + end) // 2, end - 1)]
             yield _Line(
-                words,
+                text,
                 size=median(letter.top - letter.bottom for letter in letters),
                 bold=all(letter.weight >= BOLD for letter in letters),
                 left=letters[0].left,
@@ -150,7 +178,6 @@ def _lines(page: Any, number: int) -> Iterator[_Line]:
                 page=number,
             )
         start += len(line) + 1
-    text_page.close()
 
 
 def _letter(text_page: Any, at: int) -> _Letter:

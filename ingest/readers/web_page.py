@@ -14,6 +14,7 @@ import trafilatura.utils
 
 from corpus.errors import InputRejected
 from ingest.clean import Removal
+from ingest.hidden import shown
 from ingest.readers import Read
 from ingest.readers.markdown import to_markdown
 
@@ -29,7 +30,8 @@ DECLARED = re.compile(rb"""<(?:meta[^>]{0,200}?charset\s*=\s*["']?|\?xml[^>]{0,8
 
 def read_page(data: bytes, charset: str = "") -> Read:
     """The article in a page; `charset` is what the server said, if one did."""
-    html = _decoded(data, charset)
+    seen = shown(_decoded(data, charset), page=True)
+    html = seen.text
     tree = trafilatura.load_html(html)
     if tree is None:
         raise InputRejected("this is no web page. Save the page again as HTML, or its text as a text file.")
@@ -53,6 +55,7 @@ def read_page(data: bytes, charset: str = "") -> Read:
         published=said.date or "",
         url=said.url if said.url and re.fullmatch(r"https?://[^\s<>]+", said.url) else "",
         removed=_around(tree, f"{title}\n{text}"),
+        hidden=seen.hidden,
     )
 
 

@@ -12,8 +12,10 @@ import mammoth
 
 from corpus.errors import InputRejected
 from ingest.clean import read_date
+from ingest.hidden import Hidden, is_a_sentence
 from ingest.readers import Read
 from ingest.readers.markdown import to_markdown
+from ingest.readers.unseen_in_word import without_unseen
 
 # A long report's text unpacks to some 5 MB of XML; what unpacks to more than this is made to fill a machine.
 LARGEST_UNPACKED = 60_000_000
@@ -39,13 +41,14 @@ def read_word(data: bytes) -> Read:
                     f"the Word file unpacks to {unpacked / 1e6:,.0f} MB of text, which no document has. Split it."
                 )
             said = _properties(parts)
+        data, unseen = without_unseen(data)
         html = mammoth.convert_to_html(
             io.BytesIO(data),
             style_map=STYLES,
             convert_image=mammoth.images.img_element(lambda _: {}),
             external_file_access=False,
         ).value
-    except (zipfile.BadZipFile, KeyError, EOFError) as exc:
+    except (zipfile.BadZipFile, KeyError, EOFError, lxml.etree.XMLSyntaxError) as exc:
         raise InputRejected(f"the Word file is damaged and can't be opened. {SAVE_AGAIN}") from exc
     text = to_markdown(lxml.html.fromstring(f"<div>{html}</div>"))
     if not re.search(r"\w{2}", text):
@@ -57,6 +60,7 @@ def read_word(data: bytes) -> Read:
         author=said["dc:creator"],
         published=saved,
         made="the day the file was last saved" if saved else "",
+        hidden=tuple(Hidden(words, why, a_message=is_a_sentence(words)) for words, why in unseen),
     )
 
 

@@ -26,13 +26,18 @@ def paragraph(words: str, style: str = "", item: bool = False) -> str:
     return f"<w:p><w:pPr>{look}</w:pPr><w:r><w:t>{words}</w:t></w:r></w:p>"
 
 
+def run(words: str, look: str = "") -> str:
+    """Words within a paragraph, with how they look."""
+    return f'<w:r><w:rPr>{look}</w:rPr><w:t xml:space="preserve">{words}</w:t></w:r>'
+
+
 def table(*rows: Sequence[str]) -> str:
     cells = ("".join(f"<w:tc>{paragraph(words)}</w:tc>" for words in row) for row in rows)
     return f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in cells)}</w:tbl>"
 
 
-def word_file(body: str, before: str = "", **said: str) -> bytes:
-    """A .docx with this body; `before` goes before its XML, `said` are its properties."""
+def word_file(body: str, before: str = "", styles: str = "", **said: str) -> bytes:
+    """A .docx with this body; `before` goes before its XML, `styles` are more styles, `said` are its properties."""
     names = {"title": "dc:title", "author": "dc:creator", "modified": "dcterms:modified"}
     core = "".join(f"<{names[name]}>{words}</{names[name]}>" for name, words in said.items())
     parts = {
@@ -41,7 +46,7 @@ def word_file(body: str, before: str = "", **said: str) -> bytes:
         "word/document.xml": f'{before}<w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>',
         "word/_rels/document.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="s" Type="{OFFICE}/styles" Target="styles.xml"/>'
         f'<Relationship Id="n" Type="{OFFICE}/numbering" Target="numbering.xml"/></Relationships>',
-        "word/styles.xml": f'<w:styles xmlns:w="{WORD}">{STYLES}</w:styles>',
+        "word/styles.xml": f'<w:styles xmlns:w="{WORD}">{STYLES}{styles}</w:styles>',
         "word/numbering.xml": f'<w:numbering xmlns:w="{WORD}">{NUMBERING}</w:numbering>',
         "docProps/core.xml": f'<cp:coreProperties xmlns:cp="{PACKAGE}/metadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/" '
         f'xmlns:dcterms="http://purl.org/dc/terms/">{core}</cp:coreProperties>',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from corpus.documents import LARGEST_TEXT, Document, format_document
 from ingest.add import Given, Prepared, as_text, prepare
+from ingest.chunk import chunk_document
 from tests.library import document
 
 TODAY = date(2026, 3, 1)
@@ -312,3 +314,51 @@ def test_a_very_short_text_and_unanswered_questions_are_warned_of(tmp_path: Path
     )
     assert "the text is very short" in one.warnings
     assert "2 question(s) stand in the text without an answer and were left out" in one.warnings
+
+
+REAL = {
+    "glossary-fractional-ai-cto": ("Fractional AI CTO plain-English.", "", 0),
+    "most-fractional-ctos-cannot-lead-an-ai-rollout": ("Why most fractional CTOs can't lead an AI rollout.", "", 0),
+    "okhrem-ai-fluent-fractional-cto": (
+        "Paul Okhrem on what an AI-fluent fractional CTO actually does",
+        "Paul Okhrem",
+        0,
+    ),
+    "truvisory-fractional-ai-cto-guide": (
+        "Fractional AI CTO: What It Is, When You Need One, and What One Actually Does",
+        "",
+        10,
+    ),
+    "what-a-fractional-ai-cto-actually-does": (
+        "What a Fractional AI CTO Actually Does (and When You Need One)",
+        "Stephen Martin",
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_articles_become_documents_and_evidence(
+    tmp_path: Path, real_article: Callable[[str], str], name: str
+) -> None:
+    """From the pasted page to the passages that are searched: a question with nothing beneath it is the nearest to everybody's
+    question, and a real article held back for nothing teaches its operator to release anything."""
+    title, author, unanswered = REAL[name]
+    [one] = add(put(tmp_path, f"{name}.txt", real_article(name)))
+    assert one.accepted and one.document and not one.quarantined
+    assert (one.document.title, one.document.author) == (title, author)
+    folded = [removal.text for removal in one.removed if removal.why == "question with no answer beneath it"]
+    assert len(folded) == unanswered
+    passages = [
+        chunk.text for chunk in chunk_document(one.document, lambda texts: [len(words.split()) for words in texts], 256)
+    ]
+    assert passages and not [words for words in passages if words.rstrip().endswith("?")]
+    assert not [question for question in folded if question in " ".join(passages) and question not in headings(one)]
+    rows = [line for words in passages for line in words.split("\n") if line.startswith("| ") and "|---" not in line]
+    assert len([row for row in rows if "%" in row]) == (5 if name.startswith("truvisory") else 0)
+
+
+def headings(one: Prepared) -> list[str]:
+    """An article asks some questions twice: with its answer, and in a list whose answers are folded away."""
+    assert one.document
+    return [line.lstrip("# ") for line in one.document.text.split("\n") if line.startswith("#")]

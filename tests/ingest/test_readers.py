@@ -146,6 +146,7 @@ def test_a_page_without_an_article_is_refused(child: Child) -> None:
     assert refused(child, ".html", bytes(range(256)) * 100)
 
 
+@pytest.mark.slow
 def test_public_pages_are_read_better_than_by_the_best_library_alone() -> None:
     """Three ways of looking for the article agree on more than one of them: trafilatura alone has 0.954 here."""
     if not PAGES.is_dir():
