@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 
@@ -9,14 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.record import Gap, PastAnswer, Snapshot
+from corpus.record import Gap, PastAnswer, Quarantined, Snapshot
+from evals.preview import GoldenChange, Standing
 from ingest.add import Prepared
 from ingest.clean import Removal
 from ingest.preview import Difference
+from ingest.review import CHANGED, FIRST, UNREACHED, Seen
 from tests.library import document
 from tests.ui import chat_library
 from ui.desk import view
-from ui.desk.actions import Entry, Upload, WayBack
+from ui.desk.actions import Entry, Golden, Held, Looked, Upload, WayBack
 
 HOSTILE = chat_library.HOSTILE_QUOTE
 ELEMENTS = {*"h2 h3 p div span ul ol li q del dl dt dd a br".split()}
@@ -64,7 +67,17 @@ def test_hostile_words_add_no_element_and_no_address() -> None:
         contradicts=((HOSTILE, Difference(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)),),
     )
     snapshot = Snapshot(1, HOSTILE, HOSTILE, f"add {HOSTILE}", "", "", ({"document": HOSTILE, "change": "added"},))
+    held = Held(
+        Quarantined(HOSTILE, "", ({"text": HOSTILE, "why": HOSTILE},), HOSTILE, False, HOSTILE, HOSTILE),
+        HOSTILE,
+        HOSTILE,
+    )
+    golden = GoldenChange(HOSTILE, Standing("answered", HOSTILE, ("facts",)), Standing("partial", HOSTILE, ()), True)
     pages = (
+        view.golden_html(Golden((golden,), {HOSTILE: HOSTILE})),
+        view.held_html(held),
+        view.what_discard_means_html(held),
+        view.unread_html({HOSTILE: HOSTILE}),
         view.standing_html(entry),
         view.standing_html(Entry(HOSTILE, Prepared(HOSTILE, reason=HOSTILE), reason=HOSTILE)),
         view.remarks_html(entry),
@@ -80,8 +93,8 @@ def test_hostile_words_add_no_element_and_no_address() -> None:
         view.snapshot_html(snapshot, {}, True),
         view.changes_html(snapshot, {HOSTILE: HOSTILE}),
         view.way_back_html(WayBack((HOSTILE,), (HOSTILE,), (HOSTILE,))),
-        view.gap_html(Gap(HOSTILE, HOSTILE, 2, (HOSTILE,))),
-        view.review_html(attacking, date(2026, 1, 1)),
+        view.gap_html(Gap(HOSTILE, HOSTILE, 2, (HOSTILE,), HOSTILE)),
+        view.review_html(attacking, date(2026, 1, 1), True, Seen(CHANGED, HOSTILE, HOSTILE)),
         view.said_html(HOSTILE),
     )
     for page in pages:
@@ -132,3 +145,53 @@ def test_a_document_says_what_it_is_and_where_it_stands() -> None:
     one = document("a-b", title="The title", voice="digest", url="javascript:alert(1)", tags=("costs", "fees"))
     read = Reading(view.document_html(one))
     assert "our digest" in read.text and "costs, fees" in read.text and read.addresses == []
+
+
+def test_what_publishing_changes_for_the_golden_questions_begins_with_what_is_lost() -> None:
+    """An operator reads the first line and decides."""
+    was = Standing("answered", "a", ("facts", "document_cited"))
+    other = GoldenChange("How?", was, replace(was, source="b"), False)
+    lost = GoldenChange("Why?", was, Standing("partial", "b", ("facts",)), True)
+    titles = {"a": "The old guide", "b": "The new guide"}
+    read = Reading(view.golden_html(Golden((other, lost), titles))).text
+    assert read.startswith("2 golden questions get another answer or source, 1 of them a worse one.")
+    assert read.index("Why?") < read.index("How?")
+    assert "now answered, first from “The old guide”; then answered in part, first from “The new guide”" in read
+    assert "It loses a right document among its sources." in read and "the right facts" not in read
+    silent = GoldenChange("Why?", was, replace(was, held=()), True)
+    assert "still answered, first from “The old guide”" in Reading(view.golden_html(Golden((silent,), titles))).text
+    assert view.golden_in_short(Golden((), {})) == "No golden question gets another answer or another source."
+    assert "none a worse one" in view.golden_in_short(Golden((other,), titles))
+
+
+def test_a_document_in_quarantine_says_where_it_came_from_without_places_of_this_machine() -> None:
+    held = Held(
+        Quarantined("a", "", (), "/a/secret/place/guide.txt", False, "Example Operator", "2026-03-01T10:00"), "A", ""
+    )
+    assert "Handed in as guide.txt · 1 March 2026, 10:00 UTC · Example Operator" in Reading(view.held_html(held)).text
+    of_page = replace(held, kept=replace(held.kept, input="https://example.com/a"))
+    assert "Handed in as https://example.com/a" in Reading(view.held_html(of_page)).text
+    in_folder = replace(held, kept=replace(held.kept, in_folder=True))
+    assert "Put into the folder of documents" in view.held_html(in_folder)
+    assert "taken out of the folder" in view.what_discard_means_html(in_folder)
+    assert "set back to what is published" in view.what_discard_means_html(replace(in_folder, replaces="A"))
+    assert "Handed in again, it waits here again." in view.what_discard_means_html(held)
+
+
+def test_a_look_at_the_pages_is_told_in_one_line() -> None:
+    seen = {
+        "a": Seen(CHANGED, "2026-01-01"),
+        "b": Seen(FIRST),
+        "c": Seen(UNREACHED, reason="it is gone"),
+        "d": Seen("same"),
+    }
+    assert view.looked_in_words(Looked(seen, {})) == (
+        "4 pages were looked at: 1 said something else than before, 1 looked at for the first time, 1 could not be read."
+    )
+    assert view.looked_in_words(Looked({"d": Seen("same")}, {})) == "One page was looked at."
+    one = document("a", review_by="2026-01-31", url="https://example.com/a")
+    marked = Reading(view.review_html(one, date(2026, 2, 1), True, seen["a"]))
+    assert "due since 31 January 2026" in marked.text
+    assert "its page says something else than on 1 January 2026" in marked.text
+    assert marked.addresses == ["https://example.com/a"]
+    assert "due" not in Reading(view.review_html(one, date(2026, 2, 1), False, seen["a"])).text

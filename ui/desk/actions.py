@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -24,18 +24,22 @@ from corpus.documents import (
     split_front_matter,
 )
 from corpus.errors import DocumentError, InputRejected, Locked, UsageError
-from corpus.record import SNAPSHOTS_KEPT, Gap, PastAnswer, Record, Snapshot, StoredChunk
+from corpus.record import SNAPSHOTS_KEPT, Gap, PastAnswer, Quarantined, Record, Snapshot, StoredChunk
 from ingest.add import SUFFIXES, Given, Prepared, to_remember
+from ingest.hostile import Finding
+from ingest.review import due
 from ui.desk import hand
 from ui.passphrase import Door, Key
 from ui.plain_text import web_address
 
 if TYPE_CHECKING:
+    from evals.preview import GoldenChange
     from ingest.chunk import Chunk
     from ingest.preview import Difference
     from ingest.publish import Published
+    from ingest.review import Seen
 
-REVIEW_SOON = timedelta(days=30)
+REVIEW_SOON_DAYS = 30
 SNAPSHOTS_SHOWN = 200
 LONGEST_NAME = 80
 # Longer ones are refused by some file systems; the id is cut to 90 characters anyway.
@@ -88,6 +92,44 @@ class Decided:
 
 
 @dataclass(frozen=True)
+class Golden:
+    """What publishing would change for the golden questions, and the titles of the sources named there."""
+
+    changes: tuple[GoldenChange, ...]
+    titles: Mapping[str, str]
+
+    @property
+    def worse(self) -> int:
+        """How many would be answered worse."""
+        return sum(change.worse for change in self.changes)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A document in quarantine, its title, and that of the published document whose place it would take."""
+
+    kept: Quarantined
+    title: str
+    replaces: str
+
+    @property
+    def found(self) -> tuple[Finding, ...]:
+        return tuple(Finding(one["text"], one["why"]) for one in self.kept.findings)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What stood at the addresses of documents, by their ids, and which versions of them it was compared with."""
+
+    seen: Mapping[str, Seen]
+    versions: Mapping[str, str]
+
+    def at(self, document: Document) -> Seen | None:
+        """None where nobody has looked since the document was changed."""
+        return self.seen.get(document.id) if self.versions.get(document.id) == document.version else None
+
+
+@dataclass(frozen=True)
 class History:
     """The snapshots, newest first; those one can go back to; and the titles of what changed in them, where they are known."""
 
@@ -112,7 +154,7 @@ class Desk:
     door: Door
     key: Key | None
     shelf: Shelf
-    do: Callable[[Any], Any] = field(default=hand.do)
+    do: Callable[..., Any] = field(default=hand.do)
 
     @contextmanager
     def _reading(self) -> Iterator[Record]:
@@ -163,22 +205,25 @@ class Desk:
             )
         return entries
 
+    def ask_golden(self, decided: Sequence[Decided], progress: hand.Progress) -> Golden:
+        """The golden questions that would get another answer or source if these were published."""
+        self._must_be_open()
+        documents = _to_publish(decided)
+        changes: list[GoldenChange] = self.do(hand.AskGolden(documents), progress)
+        with self._reading() as record:
+            titles = record.titles(one.source for change in changes for one in (change.before, change.after))
+        return Golden(tuple(changes), titles | {id: one.title for id, one in documents.items()})
+
     def publish(self, decided: Sequence[Decided], who: str) -> Published:
         """Exactly what was previewed, with the metadata that the operator gave."""
         self._must_be_open()
-        documents, released, as_prepared = {}, {}, []
+        documents, released, as_prepared = _to_publish(decided), {}, []
         for one in decided:
             prepared = one.entry.prepared
-            if prepared.document is None:
-                raise InputRejected(prepared.reason)
-            found = getattr(prepared, "quarantined", ())
-            if found and not one.looked_at:
-                raise InputRejected(f"“{prepared.document.title}” holds passages that need a look first.")
-            document = with_metadata(prepared.document, one.metadata)
-            documents[document.id] = document
-            if found:
-                released[document.id] = tuple(finding.text for finding in found)
-            elif document == prepared.document:  # otherwise handing in the same again would not make the same
+            assert prepared.document is not None
+            if found := prepared.quarantined:
+                released[prepared.document.id] = tuple(finding.text for finding in found)
+            elif documents[prepared.document.id] == prepared.document:  # handing in the same again makes the same
                 as_prepared.append(prepared)
         over = {
             one.entry.prepared.document.id: _version(one.entry.before) for one in decided if one.entry.prepared.document
@@ -190,6 +235,29 @@ class Desk:
         self._must_be_open()
         done: Published = self.do(task)
         return done
+
+    # Quarantine
+
+    def quarantined(self) -> list[Held]:
+        """The documents that wait for a look, the newest first."""
+        with self._reading() as record:
+            held = record.quarantined()
+            library = record.documents(held)
+        newest_first = sorted(held.values(), key=lambda one: one.kept, reverse=True)
+        return [
+            Held(one, _title_of(one), library[one.document].title if one.document in library else "")
+            for one in newest_first
+        ]
+
+    def release(self, held: Held, who: str) -> Published:
+        """Published as it is; the passages found in it may stand from then on."""
+        return self._publish(hand.Release(held.kept.document, held.kept.content, _name(who)))
+
+    def discard(self, held: Held, who: str) -> str:
+        """Dropped from quarantine; the title of what was."""
+        self._must_be_open()
+        self.do(hand.Discard(held.kept.document, held.kept.content, _name(who)))
+        return held.title
 
     # The library
 
@@ -245,11 +313,46 @@ class Desk:
         with self._reading() as record:
             return record.gaps()
 
+    def dismiss(self, gap: Gap) -> Gap:
+        """Off the list, until somebody asks it again and is not answered."""
+        with self._reading() as record:
+            record.drop_gap(gap.question)
+        return gap
+
+    def ask_again(self, question: str, document: str, who: str) -> bool:
+        """Whether a question is answered now that this document was written about it; if so, it is off the list."""
+        self._must_be_open()
+        answered: bool = self.do(hand.AskAgain(question, document, _name(who)))
+        return answered
+
     def due_for_review(self, today: date) -> list[Document]:
         """Documents whose day of review has passed or is near, the longest due first."""
-        limit = (today + REVIEW_SOON).isoformat()
-        due = [one for one in self.documents().values() if one.review_by and one.review_by <= limit]
-        return sorted(due, key=lambda one: (one.review_by, one.title))
+        return due(self.documents().values(), today, REVIEW_SOON_DAYS)
+
+    def look_at_pages(self, today: date, progress: hand.Progress) -> Looked:
+        """What stands at the documents' addresses by now."""
+        versions = {id: document.version for id, document in self.documents().items()}
+        return Looked(self.do(hand.LookAtPages(today), progress), versions)
+
+
+def _to_publish(decided: Sequence[Decided]) -> dict[str, Document]:
+    """The documents as they would be published; what must not be is refused."""
+    documents = {}
+    for one in decided:
+        prepared = one.entry.prepared
+        if prepared.document is None:
+            raise InputRejected(prepared.reason)
+        if prepared.quarantined and not one.looked_at:
+            raise InputRejected(f"“{prepared.document.title}” holds passages that need a look first.")
+        documents[prepared.document.id] = with_metadata(prepared.document, one.metadata)
+    return documents
+
+
+def _title_of(held: Quarantined) -> str:
+    try:
+        return parse_document(held.content, "the document").title
+    except DocumentError:  # kept under laxer rules
+        return in_words(held.document)
 
 
 def _put_down(folder: Path, uploads: Sequence[Upload]) -> Iterator[tuple[Path, Upload]]:

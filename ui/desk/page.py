@@ -9,7 +9,7 @@ import streamlit as st
 
 from corpus.errors import Locked
 from corpus.settings import Settings, read_settings
-from ui.desk import adding, documents, history, parts, view, waiting
+from ui.desk import adding, documents, history, parts, quarantine, view, waiting
 from ui.desk.actions import Desk, Shelf
 from ui.frame import TITLE, begin_page, draw_trouble
 from ui.passphrase import LONGEST_PASSPHRASE, Door, Key
@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 DRAWN = {
     parts.ADD: adding.draw,
     parts.LIBRARY: documents.draw,
+    parts.QUARANTINE: quarantine.draw,
     parts.HISTORY: history.draw,
     parts.QUESTIONS: waiting.draw_questions,
     parts.REVIEWS: waiting.draw_reviews,

@@ -14,11 +14,27 @@ from ui.answer_view import trouble_html
 from ui.desk import view
 from ui.frame import draw_trouble
 
-ADD, LIBRARY, HISTORY, QUESTIONS, REVIEWS = PARTS = ("Add", "Library", "History", "Questions", "Reviews")
+ADD, LIBRARY, QUARANTINE, HISTORY, QUESTIONS, REVIEWS = PARTS = (
+    "Add",
+    "Library",
+    "Quarantine",
+    "History",
+    "Questions",
+    "Reviews",
+)
 # Everything here goes when the session is locked. What begins with `typed` is kept while another part is looked at.
 KEY, WHO, PART, DONE = "desk-key", "desk-typed-who", "desk-typed-part", "desk-done"
 BUSY = "Somebody else is publishing just now. Nothing was changed here; try again in a moment."
 NAME_FIRST = "Give your name above first."
+# What the other process says it does, in words for the page.
+STEPS = {
+    "chunking": "Cutting into passages",
+    "embedding": "Preparing the passages for search",
+    "writing vectors": "Preparing the passages for search",
+    "golden questions looked up": "Looking up the golden questions",
+    "asked": "Asking those that it touches",
+    "inputs": "Looking at the pages",
+}
 
 Result = TypeVar("Result")
 
@@ -55,9 +71,25 @@ def draw_area(label: str, key: str, value: str, height: int) -> str:
 
 def attempt(doing: str, action: Callable[..., Result], *arguments: Any) -> Result | None:
     """The result, or None and the reason on the page."""
+    with st.spinner(f"{doing} …"):
+        return _tried(action, *arguments)
+
+
+def attempt_watched(doing: str, action: Callable[..., Result], *arguments: Any) -> Result | None:
+    """The same for what takes long, with how far it is. Whoever goes elsewhere meanwhile has ended it."""
+    bar = st.progress(0.0, f"{doing} …")
+
+    def show(stage: str, done: int, total: int) -> None:
+        bar.progress(min(done / max(total, 1), 1.0), f"{STEPS.get(stage, doing)}: {done} of {total}")
+
+    result = _tried(action, *arguments, show)
+    bar.empty()
+    return result
+
+
+def _tried(action: Callable[..., Result], *arguments: Any) -> Result | None:
     try:
-        with st.spinner(f"{doing} …"):
-            return action(*arguments)
+        return action(*arguments)
     except Busy:
         st.html(trouble_html(BUSY))
     except FractionalError as error:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from html.parser import HTMLParser
-from typing import Protocol
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Protocol
 
 from corpus.documents import Document
-from corpus.record import Gap, PastAnswer, Snapshot
-from ui.desk.actions import Entry, Upload, WayBack, in_words
+from corpus.record import Gap, PastAnswer, Quarantined, Snapshot
+from ingest.review import CHANGED, FIRST, UNREACHED, Seen
+from ui.desk.actions import Entry, Golden, Held, Looked, Upload, WayBack, in_words
 from ui.plain_text import as_text, web_address
+
+if TYPE_CHECKING:
+    from evals.preview import GoldenChange, Standing
 
 # Enough of a text to look at; a page with megabytes in it would not scroll.
 MOST_SHOWN = 60_000
@@ -34,6 +39,12 @@ FIELD_WORDS = {
     "question": "Question",
 }
 VERDICT_WORDS = {"answered": "answered", "partial": "answered in part", "abstained": "not answered"}
+# What a golden question can lose, as `evals.preview` names it.
+LOST_WORDS = {
+    "facts": "the right facts",
+    "document_found": "a right document among what is found",
+    "document_cited": "a right document among its sources",
+}
 
 
 def voice_in_words(voice: str) -> str:
@@ -177,7 +188,7 @@ def standing_html(entry: Entry) -> str:
     """What this entry is to the library: new, a replacement, or nothing that can enter."""
     if entry.prepared.document is None:
         return f'<p class="fr-badge fr-partial">Can’t enter the library</p><p class="fr-reason">{as_text(entry.reason)}</p>'
-    if getattr(entry.prepared, "quarantined", ()):
+    if entry.prepared.quarantined:
         return '<p class="fr-badge fr-partial">Needs a look first</p>'
     if entry.before is None:
         return '<p class="fr-badge">New document</p>'
@@ -231,6 +242,85 @@ def passages_html(passages: Iterable[HasPlace]) -> str:
         for one in passages
     )
     return f'<ol class="fr-passages">{"".join(items)}</ol>'
+
+
+# What publishing would change
+
+
+def golden_html(golden: Golden) -> str:
+    """The golden questions that would get another answer or source, what is lost first."""
+    if not golden.changes:
+        return f"<p>{golden_in_short(golden)}</p>"
+    items = (
+        _golden_change(change, golden.titles) for change in sorted(golden.changes, key=lambda change: not change.worse)
+    )
+    return f'<p>{golden_in_short(golden)}</p><ul class="fr-list fr-golden">{"".join(items)}</ul>'
+
+
+def golden_in_short(golden: Golden) -> str:
+    if not golden.changes:
+        return "No golden question gets another answer or another source."
+    count, worse = len(golden.changes), golden.worse
+    several = "One golden question gets" if count == 1 else f"{count} golden questions get"
+    if not worse:
+        return f"{several} another answer or source, none a worse one."
+    which = "a worse one" if count == 1 else f"{worse} of them a worse one"
+    return f"{several} another answer or source, {which}."
+
+
+def _golden_change(change: GoldenChange, titles: Mapping[str, str]) -> str:
+    lost = [LOST_WORDS.get(check, check) for check in change.before.held if check not in change.after.held]
+    loses = f'<span class="fr-label fr-overdue">worse</span> It loses {" and ".join(lost)}.' if lost else ""
+    was, would_be = (_standing_in_words(one, titles) for one in (change.before, change.after))
+    what = f"still {would_be}" if was == would_be else f"now {was}; then {would_be}"
+    return f"<li>{as_text(change.question)}<p>{as_text(what)}. {loses}</p></li>"
+
+
+def _standing_in_words(standing: Standing, titles: Mapping[str, str]) -> str:
+    of = f", first from “{_titled(standing.source, titles)}”" if standing.source else ""
+    return f"{VERDICT_WORDS[standing.verdict]}{of}"
+
+
+# Quarantine
+
+
+def held_html(held: Held) -> str:
+    """A document in quarantine, where it came from, and what was found in it."""
+    kept = held.kept
+    who = f"{_came_from(kept)} · {moment_of(kept.kept)} · {as_text(kept.who)}"
+    replaces = (
+        f"<p>Until it is released, readers have the version of “{as_text(held.replaces)}” that is published.</p>"
+        if held.replaces
+        else ""
+    )
+    return (
+        f'<p class="fr-gap">{as_text(held.title)}</p><p class="fr-who">{who}</p>{replaces}'
+        f"<h3>Found in it</h3>{found_html(held.found)}"
+    )
+
+
+def _came_from(kept: Quarantined) -> str:
+    if kept.in_folder:
+        return "Put into the folder of documents"
+    # Of a place on this machine, the name is enough.
+    return f"Handed in as {as_text(web_address(kept.input) or PurePath(kept.input).name)}"
+
+
+def what_release_means_html() -> str:
+    return (
+        "<p>It is published as it is. Readers and the programs that read for them are shown the passages above as they "
+        "stand, as words to quote and nothing more. In this document they are not held back again.</p>"
+    )
+
+
+def what_discard_means_html(held: Held) -> str:
+    if not held.kept.in_folder:
+        words = "It leaves this list, and what is published stays as it is. Handed in again, it waits here again."
+    elif held.replaces:
+        words = "Its file in the folder of documents is set back to what is published. This can’t be undone here."
+    else:
+        words = "Its file is taken out of the folder of documents. This can’t be undone here."
+    return f"<p>{words}</p>"
 
 
 # Documents
@@ -351,17 +441,50 @@ def _some(one: str, many: str, titles: Sequence[str]) -> str:
 
 def gap_html(gap: Gap) -> str:
     times = "Asked once" if gap.times == 1 else f"Asked {gap.times} times"
-    near = f"<p class='fr-who'>Nearby: {as_text('; '.join(gap.nearest))}</p>" if gap.nearest else ""
+    near = f'<p class="fr-who">Nearby: {as_text("; ".join(gap.nearest))}</p>' if gap.nearest else ""
+    mark = ' <span class="fr-label fr-overdue">written about, still not answered</span>' if gap.written else ""
     return (
-        f'<p class="fr-gap">{as_text(gap.question)}</p><p class="fr-who">{times}, last on {day_of(gap.asked)}</p>{near}'
+        f'<p class="fr-gap">{as_text(gap.question)}{mark}</p>'
+        f'<p class="fr-who">{times}, last on {day_of(gap.asked)}</p>{near}'
     )
 
 
-def review_html(document: Document, today: date) -> str:
+def review_html(document: Document, today: date, due: bool, seen: Seen | None) -> str:
+    """Why a document is to be read again: its day, or another text at its address."""
+    marks = [_due_mark(document, today)] if due else []
+    if seen and seen.page == CHANGED:
+        marks.append(
+            f'<span class="fr-label fr-overdue">its page says something else than on {day_of(seen.since)}</span>'
+        )
+    owner = f" {as_text(document.owner)}" if document.owner else ""
+    address = web_address(document.url)
+    page = f' <a href="{as_text(address)}" target="_blank">Its page</a>' if address else ""
+    return f'<p class="fr-gap">{as_text(document.title)}</p><p class="fr-who">{" ".join(marks)}{owner}{page}</p>'
+
+
+def _due_mark(document: Document, today: date) -> str:
     overdue = document.review_by < today.isoformat()
     when = f"{'due since' if overdue else 'due on'} {day_of(document.review_by)}"
-    mark = f'<span class="fr-label{" fr-overdue" if overdue else ""}">{when}</span>'
-    return f'<p class="fr-gap">{as_text(document.title)}</p><p class="fr-who">{mark} {as_text(document.owner)}</p>'
+    return f'<span class="fr-label{" fr-overdue" if overdue else ""}">{when}</span>'
+
+
+def looked_in_words(looked: Looked) -> str:
+    """How a look at the pages went."""
+    pages = [one.page for one in looked.seen.values()]
+    counted = {
+        "{} said something else than before": pages.count(CHANGED),
+        "{} looked at for the first time": pages.count(FIRST),
+        "{} could not be read": pages.count(UNREACHED),
+    }
+    details = [words.format(count) for words, count in counted.items() if count]
+    count = "One page was" if len(pages) == 1 else f"{len(pages)} pages were"
+    return f"{count} looked at{': ' if details else ''}{', '.join(details)}."
+
+
+def unread_html(reasons: Mapping[str, str]) -> str:
+    """By title, why a page could not be read."""
+    items = (f"<li>{as_text(title)} <span>{as_text(reason)}</span></li>" for title, reason in reasons.items())
+    return f'<ul class="fr-list">{"".join(items)}</ul>'
 
 
 def day_of(written: str) -> str:
