@@ -17,8 +17,9 @@ help: ## this list
 setup: ## install everything into .venv; the other targets do so themselves
 	@sh deploy/setup.sh
 
-run: setup ## publish the library and serve the chat (PORT=8600, WRITER=quote)
+run: setup ## publish the library and serve the chat (PORT=8600, WRITER=quote; WRITER=local fetches 1.1 GB first)
 	@$(fractional) publish || [ $$? -eq 3 ] # 3: some documents were refused and the rest published
+	@$(if $(filter local,$(WRITER)),$(fractional) models pull qwen2.5-1.5b) # 1.1 GB, only where it was asked for
 	@exec $(fractional) serve $(if $(PORT),--port $(PORT))
 
 test: setup ## run all tests, those with a model and a browser included

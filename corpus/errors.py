@@ -7,7 +7,7 @@ FractionalError                 the root; its text is shown to the user as it is
 ├── RecordError                 the record (SQLite) is damaged or of another version               (exit 1)
 ├── VectorsBroken               the vectors are damaged; who holds the record makes them again     (exit 1)
 ├── Busy                        another process is publishing                                      (exit 1)
-├── ModelError                  embedding weights are missing or don't load                        (exit 1)
+├── ModelError                  a model's weights are missing, don't load or can't be fetched      (exit 1)
 ├── NotFound                    no such document, snapshot or conversation                         (exit 1)
 ├── WriterError                 a writer asked for by name can't write                             (exit 1)
 ├── CasesError                  the golden cases can't be read or don't fit the library             (exit 1)
