@@ -6,21 +6,63 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.words import GENERIC_NAMES, content_words, names
+from rag.words import GENERIC_NAMES, content_words, names, stem
 
+# Words that stand for something named before, maybe in the same question.
+PRONOUN = re.compile(r"\b(?:it|its|itself|they|them|their|theirs|he|she|his|her|hers|him|that|there)\b", re.IGNORECASE)
+# Words that always mean something said before.
 POINTS_BACK = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|he|she|his|her|him|this|these|those|one|ones|former|latter|same|that|there|such|either|neither|both|others?)\b",
+    r"\b(?:this|these|those|one|ones|former|latter|same|such|either|neither|both|others?|by then|back then|until then|afterwards)\b",
     re.IGNORECASE,
 )
 CONTINUES = re.compile(
-    r"^(?:and|but|so|or|then|also|what about|how about|why(?: not| is that| so)?\b|what else|anything else|any others?|which (?:one|of)|who (?:says|said)|says who|"
-    r"for how|in what|since when|such as|like what|how so|really|ok|okay|more)\b",
+    r"^(?:and|but|so|or|then|also|what about|how about|what if|why(?: not| is that| so)?\b|what else|anything else|any others?|which (?:one|of)|who (?:says|said)|says who|"
+    r"for how|in what|since when|such as|like what|how so|really|ok|okay|more|i mean\w*)\b",
     re.IGNORECASE,
 )
-# A pronoun that points within its own sentence ("what is it like", "is there") does not make a follow-up.
+# "Is it true that", "does it make sense to", "is there", "people that are", "one of", "week one" stand for nothing said before.
 POINTS_NOWHERE = re.compile(
-    r"\b(?:is it|it is|it's|is there|there (?:is|are)|are there|that (?:is|are|can|could|will|would|has|have|a|an|the|we|you|they|i)\b|this (?:role|library|kind)|one of)",
+    r"\b(?:(?:is|was|does|can|would|will|should|could) it (?:be |make |take |ever |really )?(?:[\w-]+ ){1,2}(?:to|that|if|when|whether)\b|it(?: is|'s|’s) (?:[\w-]+ ){1,2}(?:to|that)\b|"
+    r"is there|there (?:is|are)|are there|that (?:is|are|can|could|will|would|has|have|had|a|an|the|we|you|they|i|our|my|nobody|most)\b|this (?:role|library)|one of|"
+    r"(?:one|this|that) (?:week|month|quarter|year)|(?:day|week|month|phase|year|step|part) one)\b",
     re.IGNORECASE,
+)
+# Said before the question itself, as "Different subject." or "Let's leave pilots:"; within it, "another issue" may well be the old one's.
+NEW_TOPIC = re.compile(
+    r"^[^.?!:;,]{0,30}?\b(?:(?:new|another|different|separate|unrelated|next) (?:and \w+ )?(?:topic|subject|question|matter|thing)(?: altogether| entirely| now)?\s?[-.!:;,–—]|"
+    r"(?:(?:something|completely|totally|entirely|quite) (?:else|different|unrelated)|unrelated|moving on|on another note|by the way|leaving \w+ aside)\b[^.?!:;,–—]{0,20}[-.!:;,–—]|"
+    r"(?:chang(?:e|ing)|switch(?:ing)?) (?:of |the |to )?(?:an?other |a new )?(?:topic|subject|gear)s?\b|"
+    r"let(?:'s|’s| us) (?:leave|drop|move on|talk about|turn to)\b|forget (?:about )?(?:that|it|this|all that)[-.!:;,–—]|back to [^.?!:;,]{3,40}[:;,.])",
+    re.IGNORECASE,
+)
+# A question whose subject is "a fractional CTO" or "an audit" brings it along.
+OWN_SUBJECT = re.compile(
+    r"^(?:(?:and|so|ok|okay|right|well|thanks|now)[,.]? )*(?:(?:what|how|when|why|where|who|which)[\w ]{0,30}? )?"
+    r"(?:does|do|did|is|are|can|could|should|would|will|must|has|have) (?:a|an)\b",
+    re.IGNORECASE,
+)
+# What is asked to be defined is named with it: "what is red teaming", "what does vesting mean".
+DEFINITION = re.compile(
+    r"^(?:(?:and|so|ok|okay|right|well|thanks|now)[,.]? )*"
+    r"(?:what(?:'s|’s| is| are| exactly is| exactly are) (?!the (?-i:[^A-Z])|about\b)|what (?:does|do) (?!the (?-i:[^A-Z])).+ (?:mean|stand for)\b|(?:define|explain|describe) (?!the (?-i:[^A-Z])))",
+    re.IGNORECASE,
+)
+# "The bill" was spoken of before; "the EU AI Act" and "the price of an audit" need not have been.
+DEFINITE = re.compile(r"\b[Tt]he (?!(?:[\w-]+ ){1,2}(?:of|between|for|in|on|that|who|with)\b)[a-z0-9]")
+# What is always something's: a question that says nothing else leaves out whose.
+OF_SOMETHING = frozenset(
+    map(
+        stem,
+        """advantage alternative answer author basis benefit big biggest cause cheap common con condition consequence cost date detail difference disadvantage
+        downside drawback duration effect evidence example exception expensive extra fail fee first goal hard included impact last length limit main minimum
+        mistake needed next normal option outcome pitfall point price pro problem proof purpose quick reason required requirement result risk safe sign size
+        source start step time trap typical upside usual work worth wrong""".split(),
+    )
+)
+# How much there is of something is not what a question is about.
+MEASURES = frozenset("hour hours day days week weeks month months year years money cost costs price time".split())
+CLAUSE = re.compile(
+    r"[,.;:?!–—]|\b(?:and|but|so|if|when|because|while|that|who|which|what|how|why|where)\b", re.IGNORECASE
 )
 FEW_WORDS = 3
 # A first question that says no more than "them" means those whom the library is about.
@@ -29,6 +71,8 @@ SOMEBODY = re.compile(
     re.IGNORECASE,
 )
 THE_ROLE = "a fractional AI CTO"
+# Words of nearly every question asked here, so that they name no subject.
+OF_THE_FIELD = GENERIC_NAMES | {"fractional", "company", "companies", "business"}
 
 PRICE = re.compile(
     r"\bhow much (?:do|does|did|would|will|should|is|are|money|per|to pay|for)\b(?!.{0,40}\b(?:time|say|control|work)\b)|"
@@ -94,25 +138,71 @@ def standalone_question(question: str, history: Sequence[Turn]) -> str:
         return f"{question} (about: {THE_ROLE})" if _means_the_role(question) else question
     if item := _item_meant(question, history[-1].items):
         return f"{question} (about: {item})"
-    if not _follows_up(question):
-        return question
-    asked, earlier = topic_of(history[-1].question)
-    about = f"{earlier} {asked}".strip() if _follows_up(asked) else asked
-    return f"{question} (about: {about})"
+    return f"{question} (about: {_subject(history)})" if _follows_up(question) else question
 
 
 def _means_the_role(question: str) -> bool:
     telling = content_words(SOMEBODY.sub(" ", question))
-    return SOMEBODY.search(question) is not None and len(telling) <= FEW_WORDS and not names(question)
+    return (
+        SOMEBODY.search(question) is not None
+        and len(telling) <= FEW_WORDS
+        and not names(question)
+        and not _named_before(question, SOMEBODY, 1)
+    )
+
+
+def _subject(history: Sequence[Turn]) -> str:
+    """What began the thread, and what was asked last; what lies between would only blur them."""
+    asked, about = topic_of(history[-1].question)
+    if not about:
+        return asked
+    for before, turn in zip(history[-2::-1], history[::-1], strict=False):
+        earlier = topic_of(turn.question)[1]
+        if earlier in before.items:  # "the second one"
+            return f"{earlier} {asked}"
+        began, still = topic_of(before.question)
+        if not still:
+            return f"{began} {asked}"
+    return f"{topic_of(history[0].question)[1]} {asked}"
 
 
 def _follows_up(question: str) -> bool:
-    if CONTINUES.match(question):
+    """Whether a question says too little to be understood without what was asked before."""
+    if NEW_TOPIC.match(question):
+        return False
+    said = POINTS_NOWHERE.sub(" ", question)
+    if POINTS_BACK.search(said) or (PRONOUN.search(said) and not _named_before(said, PRONOUN, 2)):
         return True
-    if POINTS_BACK.search(POINTS_NOWHERE.sub(" ", question)):
+    if OWN_SUBJECT.match(question):
+        return False
+    telling = _telling(question)
+    if telling <= OF_SOMETHING:
         return True
-    telling = [word for word in content_words(question) if word.lower() not in GENERIC_NAMES]
-    return len(telling) < FEW_WORDS and len(question.split()) <= 6
+    if DEFINITION.match(question):
+        return False
+    if CONTINUES.match(question) or _is_fragment(question):
+        return True
+    return len(telling) < 2 or (len(telling) <= FEW_WORDS and DEFINITE.search(question) is not None)
+
+
+def _is_fragment(question: str) -> bool:
+    """ "Even for a small firm?", "you pay nothing at all?": without a question's own words it takes them from what was said."""
+    return question.endswith("?") and not re.search(r"[.?!,;:] ", question) and not ASKS.search(question)
+
+
+def _telling(question: str) -> frozenset[str]:
+    """What a question says beyond the words that every text of this field holds."""
+    return frozenset(stem(word) for word in content_words(question) if word.lower() not in OF_THE_FIELD)
+
+
+def _named_before(question: str, pronoun: re.Pattern[str], words: int) -> bool:
+    """Whether what the first pronoun stands for is named in the same question: somebody by name, or a thing in an earlier clause,
+    since a pronoun does not mean the subject of its own."""
+    match = pronoun.search(question)
+    before = question[: match.start()] if match else ""
+    *earlier, _ = CLAUSE.split(before)
+    told = [word for clause in earlier for word in content_words(clause) if word.lower() not in MEASURES]
+    return bool(names(before)) or len(told) >= words
 
 
 def _item_meant(question: str, items: Sequence[str]) -> str:

@@ -1,8 +1,10 @@
 """What a question means on its own, and what kind of thing it asks for."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from rag.question import Turn, asks_for, parts_of, standalone_question, tries_to_trick
+from rag.question import Turn, asks_for, parts_of, standalone_question, topic_of, tries_to_trick
 from rag.words import names, stem
 
 
@@ -105,3 +107,86 @@ def test_each_part_keeps_what_was_said_first_and_what_it_is_about() -> None:
     )
     assert first.startswith("We sell to hospitals.") and second.startswith("We sell to hospitals.")
     assert second.endswith("(about: pilots)") and "contract" in second and "contract" not in first
+
+
+# A conversation, then a question that means nothing without it.
+FOLLOW_UPS = [
+    (("What is a fractional AI CTO?",), "And what does it cost?"),
+    (("What is a fractional AI CTO?",), "How is it different from a consultant?"),
+    (("How long does an AI readiness audit take?",), "What are the risks?"),
+    (("Which criteria decide whether a pilot goes into production?",), "Who decides?"),
+    (("Which criteria decide whether a pilot goes into production?",), "Even for a small firm?"),
+    (("What should a contract with an AI vendor hold?",), "Any examples from hospitals?"),
+    (("What should a contract with an AI vendor hold?",), "Is it normal that they refuse some of the clauses?"),
+    (("Should we fine-tune a model of our own?",), "Why not?"),
+    (("Should we fine-tune a model of our own?",), "Is it expensive?"),
+    (("How many hours a week does a fractional CTO work?",), "How many had they agreed on by then?"),
+    (("Our support bot gave a customer wrong prices.", "Who is liable?"), "How do we prevent such answers?"),
+    (("How do we measure the return on an AI assistant?",), "What are common mistakes?"),
+    (("Do we need a Chief AI Officer?",), "I mean, at fifty people?"),
+    (("How do we handle shadow AI?",), "Would a ban stop it?"),
+    (("What is a golden set?",), "Who keeps the set up to date?"),
+]
+# A conversation, then a question on something else, announced or not.
+NEW_TOPICS = [
+    (("What is a fractional AI CTO?",), "Which criteria decide whether a pilot goes into production?"),
+    (("What does vesting mean?",), "What is red teaming?"),
+    (("What does vesting mean?",), "Ok, what does prompt injection mean?"),
+    (("How long does an AI readiness audit take?",), "How much does a fractional AI CTO cost?"),
+    (("What is a kill date for a pilot?",), "Let's leave that. Who owns the model weights?"),
+    (("What is a kill date for a pilot?",), "Different subject: how do we keep running costs down?"),
+    (("Should we build or buy?",), "Our engineers fear the new tools, how do we get them to try?"),
+    (("Does EU hosting protect us from American law?",), "Staff resist the assistant. What reasons might they have?"),
+    (("Does EU hosting protect us from American law?",), "Is it true that most AI pilots fail?"),
+    (("Who owns the code a contractor wrote?",), "Does it make sense to pay an adviser in shares?"),
+    (("Who owns the code a contractor wrote?",), "What should happen in week one of an engagement?"),
+    (
+        ("How do we measure the return on an AI assistant?",),
+        "Right, something else. When should an interim CTO step in?",
+    ),
+    (("Do we need a Chief AI Officer?",), "Which clauses protect our customer data when a vendor trains models?"),
+    (("What is a golden set?", "Who keeps it up to date?"), "Should a board member sit on the AI steering committee?"),
+    (("Can prompt injection be filtered out?",), "Our old systems have no interface. Does that rule out an assistant?"),
+]
+
+
+def understood(earlier: Sequence[str], question: str) -> str:
+    turns: list[Turn] = []
+    for asked in earlier:
+        turns.append(Turn(standalone_question(asked, turns)))
+    return standalone_question(question, turns)
+
+
+@pytest.mark.parametrize(("earlier", "question"), FOLLOW_UPS)
+def test_a_follow_up_carries_what_was_asked_before(earlier: Sequence[str], question: str) -> None:
+    asked, about = topic_of(understood(earlier, question))
+    assert asked == question
+    assert about.endswith(earlier[-1])
+
+
+@pytest.mark.parametrize(("earlier", "question"), NEW_TOPICS)
+def test_a_question_on_something_else_stands_alone(earlier: Sequence[str], question: str) -> None:
+    """ "Different subject." was read as a follow-up for its few words, and the old subject's passages came with it."""
+    assert understood(earlier, question) == question
+
+
+def test_a_long_thread_keeps_what_began_it_and_what_was_asked_last() -> None:
+    """Pasted together, six questions blurred the one that was meant, and the reader was shown them all."""
+    earlier = ("What is a golden set?", "Who keeps it up to date?", "How often is that done?")
+    _, about = topic_of(understood(earlier, "And what does it cost?"))
+    assert about == "What is a golden set? How often is that done?"
+
+
+def test_a_thread_that_began_with_an_item_stays_with_it() -> None:
+    turns = [Turn("Which three calls?", ("Build or buy", "Model selection", "Governance"))]
+    turns.append(Turn(standalone_question("Tell me more about the second one.", turns)))
+    assert (
+        standalone_question("What does it cost?", turns)
+        == "What does it cost? (about: Model selection Tell me more about the second one.)"
+    )
+
+
+def test_them_are_those_whom_the_question_names() -> None:
+    """Pilgrims of whom a reader asked were taken for fractional AI CTOs."""
+    asked = "Where did the pilgrims come from, and how did they arrive?"
+    assert standalone_question(asked, []) == asked
