@@ -72,6 +72,18 @@ CREATE TABLE released (
     """
 CREATE TABLE looks (document TEXT PRIMARY KEY, version TEXT NOT NULL, digest TEXT NOT NULL, looked TEXT NOT NULL) WITHOUT ROWID;
 """,
+    """
+CREATE TABLE spent (
+  day TEXT NOT NULL, writer TEXT NOT NULL, answers INTEGER NOT NULL, read INTEGER NOT NULL, written INTEGER NOT NULL, money REAL NOT NULL,
+  PRIMARY KEY (day, writer)) WITHOUT ROWID;
+CREATE TABLE resting (
+  writer TEXT PRIMARY KEY, failures INTEGER NOT NULL, until REAL NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
+ALTER TABLE answers ADD COLUMN key TEXT NOT NULL DEFAULT '';
+CREATE INDEX answers_by_key ON answers (key) WHERE key != '';
+""",
+    """
+ALTER TABLE gaps ADD COLUMN written TEXT NOT NULL DEFAULT '';
+""",
 )
 SCHEMA_VERSION = len(SCHEMAS)
 
@@ -169,10 +181,13 @@ class Look:
 
 @dataclass(frozen=True)
 class Gap:
+    """A question that could not be answered, and not after somebody had written the document `written` about it, if that is named."""
+
     question: str
     asked: str
     times: int
     nearest: tuple[str, ...]
+    written: str = ""
 
 
 class Record:
@@ -596,10 +611,11 @@ class Record:
 
     # What happened
 
-    def keep_answer(self, *, id: str, conversation: str, content: Mapping[str, Any]) -> None:
+    def keep_answer(self, *, id: str, conversation: str, content: Mapping[str, Any], key: str = "") -> None:
+        """An answer that was given; with a key, it will do for whoever asks the same again."""
         with self.writing() as connection:
             connection.execute(
-                "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     id,
                     now(),
@@ -610,8 +626,14 @@ class Record:
                     content["snapshot"],
                     content["writer"],
                     json.dumps(content, ensure_ascii=False),
+                    key,
                 ),
             )
+
+    def answer_with(self, key: str) -> dict[str, Any] | None:
+        """The newest answer that was kept under this key."""
+        row = self._one("SELECT content FROM answers WHERE key = ? AND key != '' ORDER BY rowid DESC LIMIT 1", key)
+        return json.loads(row["content"]) if row else None
 
     def conversation(self, id: str) -> list[dict[str, Any]]:
         """The answers of a conversation, oldest first."""
@@ -639,8 +661,21 @@ class Record:
             )
 
     def gaps(self) -> list[Gap]:
-        rows = self._all("SELECT question, asked, times, nearest FROM gaps ORDER BY times DESC, asked DESC")
-        return [Gap(row["question"], row["asked"], row["times"], tuple(json.loads(row["nearest"]))) for row in rows]
+        rows = self._all("SELECT question, asked, times, nearest, written FROM gaps ORDER BY times DESC, asked DESC")
+        return [
+            Gap(row["question"], row["asked"], row["times"], tuple(json.loads(row["nearest"])), row["written"])
+            for row in rows
+        ]
+
+    def drop_gap(self, question: str) -> None:
+        """Off the list, until somebody asks it again and is not answered."""
+        with self.writing() as connection:
+            connection.execute("DELETE FROM gaps WHERE question = ?", (question,))
+
+    def mark_gap(self, question: str, written: str) -> None:
+        """This document was written about it, and it is still not answered."""
+        with self.writing() as connection:
+            connection.execute("UPDATE gaps SET written = ? WHERE question = ?", (written, question))
 
     def count(self, table: str) -> int:
         if table not in (

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import statistics
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from evals.run import Outcome
+from rag.answers import ABSTAINED
 
 # 95 % two-sided.
 DEVIATIONS = 1.96
@@ -51,6 +54,36 @@ def figures_by_type(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Share]]:
     }
 
 
+# What a reader waits for: the evidence, the first sentence of prose, the whole answer.
+WAITS = {"evidence": "shown", "first_sentence": "first_sentence", "whole": "total"}
+
+
+def waits_of(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]]:
+    """Median and 95th percentile in seconds, of the answers that were not refused and have the moment in question."""
+    waits = {}
+    for name, moment in WAITS.items():
+        seconds = sorted(
+            o.answer.timings_ms[moment] / 1000
+            for o in outcomes
+            if o.answer.verdict != ABSTAINED and moment in o.answer.timings_ms
+        )
+        if seconds:
+            waits[name] = {
+                "median": round(statistics.median(seconds), 2),
+                "p95": round(seconds[math.ceil(0.95 * len(seconds)) - 1], 2),
+                "n": len(seconds),
+            }
+    return waits
+
+
+def sentences_of(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """What became of the sentences that writers wrote."""
+    return {
+        "written": sum(1 for o in outcomes for sentence in o.answer.sentences if not sentence.verbatim),
+        "taken_out": sum(len(o.answer.removed) for o in outcomes),
+    }
+
+
 def summary_of(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """The figures as plain data: overall, by type, and what went wrong."""
     return {
@@ -59,6 +92,9 @@ def summary_of(outcomes: Sequence[Outcome]) -> dict[str, Any]:
             type: {name: asdict(share) for name, share in shares.items()}
             for type, shares in figures_by_type(outcomes).items()
         },
+        "seconds": waits_of(outcomes),
+        "prose": sentences_of(outcomes),
+        "stepped_down": Counter(f"{step.writer}: {step.reason}" for o in outcomes for step in o.answer.stepped_down),
         "cases": [
             {
                 "id": o.case.id,
@@ -67,6 +103,9 @@ def summary_of(outcomes: Sequence[Outcome]) -> dict[str, Any]:
                 "understood_as": o.answer.standalone_question,
                 "verdict": o.answer.verdict,
                 "answer": o.answer.answer,
+                "removed": [asdict(removed) for removed in o.answer.removed],
+                "timings_ms": o.answer.timings_ms,
+                "tokens": o.answer.tokens,
                 "passages": list(o.passages),
                 "checks": o.checks,
             }

@@ -10,6 +10,7 @@ from evals.cases import Case
 from rag.answer import Chain, respond, search, turn_of
 from rag.answers import ABSTAINED, Answer
 from rag.question import Turn
+from rag.writers.settings import QUOTE
 
 TOP_PASSAGES = 5
 
@@ -58,8 +59,24 @@ def checks_of(case: Case, made: Answer, found: Iterable[str]) -> dict[str, bool 
         ),
         "not_refused": made.verdict != ABSTAINED if answerable else None,
         "abstained": made.verdict == ABSTAINED if case.verdicts == (ABSTAINED,) else None,
+        "all_cited": all(sentence.citations for sentence in made.sentences) if made.sentences else None,
+        # Of the answers that a writer was asked for.
+        "prose": made.writer != QUOTE if written_or_tried(made) else None,
+        "facts_in_prose": (
+            all(re.search(fact, prose_of(made), re.IGNORECASE) for fact in case.facts)
+            if answerable and case.facts and written_or_tried(made)
+            else None
+        ),
         "sides_shown": len(made.perspectives) >= 2 if case.type == "differ" and answerable else None,
     }
+
+
+def written_or_tried(made: Answer) -> bool:
+    return "prose" in made.timings_ms or bool(made.stepped_down)
+
+
+def prose_of(made: Answer) -> str:
+    return " ".join(sentence.text for sentence in made.sentences if not sentence.verbatim)
 
 
 def shown_words(made: Answer) -> str:

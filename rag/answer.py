@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from threading import Event, RLock
 from typing import Any
 
 from corpus.documents import Document
-from corpus.errors import WriterError
 from corpus.index import Index
-from rag.answers import ABSTAINED, PARTIAL, Answer
+from rag.answers import ABSTAINED, ANSWERED, Answer, Removed, Written, answer_from
+from rag.clock import Clock
+from rag.compose import compose
 from rag.evidence import Evidence, Weigher, together
-from rag.judge import Judgement, judge
+from rag.judge import judge
 from rag.perspectives import perspectives_on
-from rag.question import Turn, asks_for, parts_of, standalone_question, topic_of
+from rag.prose import still_to_say
+from rag.question import Turn, asks_for, parts_of, topic_of
 from rag.quote_writer import write_quotes
 from rag.retrieve import Passage, alias_table, retrieve
-from rag.verify import Verified, verify
+from rag.rewrite import understood
+from rag.verify import verify
+from rag.write import stopped, write_down
+from rag.writers.ladder import AUTO, Ladder
+from rag.writers.settings import QUOTE
 
 PASSAGES = 12
-NEAREST_TITLES = 3
 PRICE_IN_OTHER_WORDS = "How much does a fractional AI CTO cost? Price, rates, monthly retainer, fees."
-WRITERS = ("auto", "quote")
 
 
 @dataclass
 class Chain:
-    """What stays open between questions: the index, and what is remembered of a snapshot."""
+    """What stays open between questions: the index, the writers, and what is remembered of a snapshot.
+
+    Looking things up is for one question at a time; while an answer is being written, others may look.
+    """
 
     index: Index
+    ladder: Ladder = field(default_factory=Ladder)
+    lock: RLock = field(default_factory=RLock)
     _snapshot: int = -1
     _documents: dict[str, Document] = field(default_factory=dict)
     _aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -49,51 +61,113 @@ class Chain:
             self._snapshot = number
         return self._snapshot, self._documents, self._aliases
 
+    def key_of(self, standalone: str, writer: str) -> str:
+        """What an answer depends on: the question, the snapshot, who writes it, and our own rules."""
+        first = self.ladder.first(writer)
+        with self.lock:
+            snapshot = self.index.record.newest_number()
+        parts = (standalone, snapshot, first.model if first else QUOTE, _rules())
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    def cached(self, key: str, question: str) -> Answer | None:
+        """An answer given before under this key, to this question in its own words."""
+        clock = Clock()
+        with self.lock:
+            kept = self.index.record.answer_with(key)
+        if kept is None:
+            return None
+        return replace(answer_from(kept), question=question, cached=True, tokens={}, timings_ms=clock.timings())
+
+
+@cache
+def _rules() -> str:
+    """Changes with every change of how answers are made, so that none made by older rules is given again."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*")):
+        if path.suffix in (".py", ".json", ".onnx"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
 
 def search(chain: Chain, question: str, top: int = 10) -> list[Passage]:
     """The passages for a question, without an answer."""
-    with chain.index.record.reading():
+    with chain.lock, chain.index.record.reading():
         _, _, aliases = chain.library()
         return retrieve(chain.index, question, top, aliases)
 
 
-def answer(chain: Chain, question: str, conversation: str = "", writer: str = "auto") -> Answer:
+def answer(chain: Chain, question: str, conversation: str = "", writer: str = AUTO) -> Answer:
     """Ask the library, and keep question and answer in the record."""
-    earlier = chain.index.record.conversation(conversation) if conversation else []
-    made = replace(
-        respond(chain, question, [_turn(kept) for kept in earlier], writer),
-        trace=uuid.uuid4().hex,
-        conversation=conversation,
-    )
-    _keep(chain, made)
-    return made
+    return _last(answering(chain, question, conversation, writer))
 
 
-def respond(chain: Chain, question: str, earlier: Sequence[Turn] = (), writer: str = "auto") -> Answer:
-    """Retrieve, judge the evidence, write, verify. Keeps nothing."""
-    if writer not in WRITERS:
-        raise WriterError(f"There is no writer `{writer}`. Use one of: {', '.join(WRITERS)}.")
-    clock = _Clock()
-    standalone = standalone_question(question, earlier)
-    with chain.index.record.reading():  # one snapshot from here to the last check
+def answering(
+    chain: Chain, question: str, conversation: str = "", writer: str = AUTO, stop: Event | None = None
+) -> Generator[Answer]:
+    """The same as it grows: each could stand as it is, the last is kept. Nothing is written twice for one question."""
+    stop = stop or Event()
+    chain.ladder.rungs(writer)  # one that can't be asked is told before anything is looked for
+    with chain.lock:
+        earlier = chain.index.record.conversation(conversation) if conversation else []
+    turns = [_turn(kept) for kept in earlier]
+    standalone = understood(chain.ladder, writer, question, turns, stop)
+    key = chain.key_of(standalone, writer)
+    trace = uuid.uuid4().hex
+    made = chain.cached(key, question)
+    if made is None:
+        try:
+            for made in stream(chain, question, standalone, writer, stop):
+                if made.writing:
+                    yield made
+        except GeneratorExit:  # whoever asked went away: what was checked so far is kept, for when they come back
+            if made is not None:
+                _keep(chain, replace(stopped(made), trace=trace, conversation=conversation), key="")
+            raise
+    assert made is not None
+    made = replace(made, trace=trace, conversation=conversation)
+    _keep(chain, made, "" if stop.is_set() or made.stepped_down or made.cached else key)
+    yield made
+
+
+def respond(chain: Chain, question: str, earlier: Sequence[Turn] = (), writer: str = AUTO) -> Answer:
+    """The whole answer at once. Keeps nothing."""
+    stop = Event()
+    return _last(stream(chain, question, understood(chain.ladder, writer, question, earlier, stop), writer, stop))
+
+
+def stream(chain: Chain, question: str, standalone: str, writer: str, stop: Event) -> Iterator[Answer]:
+    """Retrieve, judge the evidence, set out the quotations, write, verify. The last one is whole, the others say who writes."""
+    clock = Clock()
+    with chain.lock, chain.index.record.reading():  # one snapshot from here to the last check
         snapshot, documents, _ = chain.library()
         with clock.time("evidence"):
             evidence = evidence_for(chain, standalone)
         with clock.time("judge"):
             judgement = judge(evidence)
-        with clock.time("write"):
-            draft = write_quotes(judgement, evidence.questions)
-        with clock.time("verify"):
-            verified = verify(draft, documents)
-            sides, verified = perspectives_on(evidence.passages, documents, verified)
-    made = _compose(question, standalone, judgement, evidence, verified, documents)
-    return replace(
-        made,
-        perspectives=sides,
-        snapshot=snapshot,
-        notes=(*made.notes, *draft.notes),
-        timings_ms=clock.timings(),
-    )
+    with clock.time("write"):
+        draft = write_quotes(judgement, evidence.questions)
+
+    def made_of(written: Sequence[Written] = (), removed: Sequence[Removed] = ()) -> Answer:
+        pieces = still_to_say(draft.pieces, written) if written else draft.pieces
+        verified = verify(replace(draft, pieces=tuple(pieces)), documents, written)
+        sides, verified = perspectives_on(evidence.passages, documents, verified)
+        made = compose(question, standalone, judgement, evidence, verified, documents)
+        return replace(
+            made,
+            removed=(*made.removed, *removed),
+            perspectives=sides,
+            snapshot=snapshot,
+            notes=(*made.notes, *draft.notes),
+            timings_ms=clock.timings(),
+        )
+
+    with clock.time("verify"):
+        quoted = made_of()
+    if quoted.verdict != ANSWERED:  # what is missing or only near is not put into smoother words
+        yield replace(quoted, timings_ms=clock.timings())
+        return
+    clock.mark("shown")
+    yield from write_down(chain.ladder, writer, standalone, draft.pieces, made_of, clock, stop)
 
 
 def evidence_for(chain: Chain, standalone: str) -> Evidence:
@@ -124,98 +198,13 @@ def turn_of(standalone: str, words: str) -> Turn:
     return Turn(standalone, tuple(re.findall(r"^- (.+?)(?: \[\d+\])*$", words, re.MULTILINE)))
 
 
-def _compose(
-    question: str,
-    standalone: str,
-    judgement: Judgement,
-    evidence: Evidence,
-    verified: Verified,
-    documents: Mapping[str, Document],
-) -> Answer:
-    nearest = tuple(dict.fromkeys(documents[p.chunk.document].title for p in evidence.passages))[:NEAREST_TITLES]
-    verdict = judgement.verdict
-    if verdict == ABSTAINED or not verified.pieces:
-        return Answer(
-            question, standalone, ABSTAINED, _abstention(judgement, nearest), removed=verified.removed, nearest=nearest
-        )
-    if any(piece.note for piece, _ in verified.pieces[:3]):
-        verdict = PARTIAL
-    notes: tuple[str, ...] = (judgement.note,) if judgement.note else ()
-    if all(piece.document.voice == "house" for piece, _ in verified.pieces):
-        notes += (
-            "This rests on our own guides and glossary alone; no practitioner in the library speaks to it directly.",
-        )
-    return Answer(
-        question,
-        standalone,
-        verdict,
-        _in_markdown(verified, notes),
-        tuple(sentence for _, sentence in verified.pieces),
-        verified.removed,
-        verified.citations,
-        nearest=nearest,
-        notes=notes,
-    )
+def _last(answers: Iterable[Answer]) -> Answer:
+    *_, last = answers
+    return last
 
 
-def _in_markdown(verified: Verified, notes: Sequence[str]) -> str:
-    """The direct answer first, then the others under who says it; list items as a list."""
-    first = verified.pieces[0][0].document.id
-    groups: dict[str, list[str]] = {}
-    speakers: dict[str, str] = {}
-    for piece, sentence in verified.pieces:
-        marks = "".join(f" [{n}]" for n in sentence.citations)
-        lines = groups.setdefault(piece.document.id, [])
-        speakers[piece.document.id] = speaker_of(piece.document)
-        if piece.is_item:
-            lines.append(f"\n- {piece.text}{marks}")
-        else:
-            lines.append(
-                ("\n\n" if lines and lines[-1].startswith("\n-") else " " if lines else "") + f"{piece.text}{marks}"
-            )
-    parts = []
-    for id, lines in groups.items():
-        words = "".join(lines).strip()
-        parts.append(words if id == first else f"**{speakers[id]}:** {words}")
-    return "\n\n".join([*parts, *(f"_{note}_" for note in notes)])
-
-
-def speaker_of(document: Document) -> str:
-    """Who speaks, as the reader is told; our words on someone's text are called so."""
-    if document.kind == "position":
-        return f"Where practitioners differ, “{document.title}”"
-    if document.voice == "house":
-        return f"Our own {'glossary' if document.kind == 'glossary' else 'guide'}, “{document.title}”"
-    if document.voice == "digest":
-        return f"{document.speaker}, as digested by us"
-    return document.speaker if document.author or document.source else f"“{document.title.rstrip('.')}”"
-
-
-def _abstention(judgement: Judgement, nearest: Sequence[str]) -> str:
-    words = f"The library does not answer this: {judgement.reason}."
-    if nearest:
-        words += " Nearby, it does cover: " + "; ".join(f"“{title.rstrip('.')}”" for title in nearest) + "."
-    return words + " The question has been noted for whoever keeps the library."
-
-
-def _keep(chain: Chain, made: Answer) -> None:
-    chain.index.record.keep_answer(id=made.trace, conversation=made.conversation, content=made.as_json())
-    if made.verdict == ABSTAINED:
-        chain.index.record.keep_gap(topic_of(made.standalone_question)[0], made.nearest, made.snapshot)
-
-
-class _Clock:
-    """Milliseconds by step."""
-
-    def __init__(self) -> None:
-        self._start = time.perf_counter()
-        self._steps: dict[str, float] = {}
-
-    @contextmanager
-    def time(self, step: str) -> Iterator[None]:
-        before = time.perf_counter()
-        yield
-        self._steps[step] = round((time.perf_counter() - before) * 1000, 1)
-
-    def timings(self) -> dict[str, float]:
-        return {**self._steps, "total": round((time.perf_counter() - self._start) * 1000, 1)}
+def _keep(chain: Chain, made: Answer, key: str) -> None:
+    with chain.lock:
+        chain.index.record.keep_answer(id=made.trace, conversation=made.conversation, content=made.as_json(), key=key)
+        if made.verdict == ABSTAINED:
+            chain.index.record.keep_gap(topic_of(made.standalone_question)[0], made.nearest, made.snapshot)

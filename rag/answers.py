@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from corpus.documents import Document
@@ -33,6 +34,15 @@ class Draft:
 
 
 @dataclass(frozen=True)
+class Written:
+    """A sentence of a writer's own that stands, and the quotations it rests on."""
+
+    text: str
+    rests_on: tuple[Quoted, ...]
+    support: float
+
+
+@dataclass(frozen=True)
 class Citation:
     n: int
     document: str
@@ -54,6 +64,7 @@ class Sentence:
     text: str
     citations: tuple[int, ...]
     support: float
+    verbatim: bool = True
 
 
 @dataclass(frozen=True)
@@ -91,6 +102,8 @@ class Answer:
     snapshot: int = 0
     writer: str = "quote"
     stepped_down: tuple[SteppedDown, ...] = ()
+    writing: str = ""  # who is still at it; empty when the answer is whole
+    cached: bool = False
     timings_ms: dict[str, float] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     trace: str = ""
@@ -99,3 +112,27 @@ class Answer:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def answer_from(kept: Mapping[str, Any]) -> Answer:
+    """An answer out of its JSON."""
+    told = {field.name: kept[field.name] for field in fields(Answer) if field.name in kept}
+
+    def many(kind: type[Any], name: str) -> tuple[Any, ...]:
+        return tuple(
+            kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in one.items()})
+            for one in told[name]
+        )
+
+    return Answer(
+        **{
+            **told,
+            "sentences": many(Sentence, "sentences"),
+            "removed": many(Removed, "removed"),
+            "citations": many(Citation, "citations"),
+            "perspectives": many(Perspective, "perspectives"),
+            "stepped_down": many(SteppedDown, "stepped_down"),
+            "nearest": tuple(told["nearest"]),
+            "notes": tuple(told["notes"]),
+        }
+    )

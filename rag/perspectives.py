@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from corpus.documents import Document
 from corpus.text import Span, read_blocks
@@ -38,7 +39,7 @@ def perspectives_on(
             sides.append(Perspective(view.view, tuple(dict.fromkeys(speakers)), tuple(dict.fromkeys(numbered))))
     if len(sides) < 2:
         return (), verified
-    return tuple(sides), Verified(verified.pieces, tuple(citations), verified.removed)
+    return tuple(sides), replace(verified, citations=tuple(citations))
 
 
 def _where(document: Document, quote: str) -> Span | None:

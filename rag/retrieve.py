@@ -39,13 +39,15 @@ class Passage:
     lexical_rank: int | None
 
 
-def retrieve(index: Index, question: str, top: int, aliases: Mapping[str, Sequence[str]]) -> list[Passage]:
+def retrieve(
+    index: Index, question: str, top: int, aliases: Mapping[str, Sequence[str]], candidates: int = CANDIDATES
+) -> list[Passage]:
     """Dense and lexical, added up, without repetitions, several sources before several passages of one."""
     query = index.embed([question])[0]
     with index.record.reading():
-        near = index.nearest(query, CANDIDATES)
+        near = index.nearest(query, candidates)
         by_words = (
-            index.record.lexical(lexical_expression(question, aliases), CANDIDATES) if content_words(question) else []
+            index.record.lexical(lexical_expression(question, aliases), candidates) if content_words(question) else []
         )
         similarity = {n.chunk.number: n.similarity for n in near}
         chunks = index.record.chunks_numbered([number for number, _ in by_words if number not in similarity])

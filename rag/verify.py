@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.documents import Document
 from corpus.text import Span, plain, read_blocks, row_in_words
-from rag.answers import Citation, Draft, Quoted, Removed, Sentence
+from rag.answers import Citation, Draft, Quoted, Removed, Sentence, Written
 
 
 @dataclass(frozen=True)
@@ -17,30 +17,48 @@ class Verified:
     pieces: tuple[tuple[Quoted, Sentence], ...]
     citations: tuple[Citation, ...]
     removed: tuple[Removed, ...]
+    prose: tuple[Sentence, ...] = ()
 
 
-def verify(draft: Draft, live: Mapping[str, Document]) -> Verified:
-    """Keep the pieces whose words are verbatim in a live document; number their citations in reading order."""
-    kept: list[tuple[Quoted, Sentence]] = []
+def verify(draft: Draft, live: Mapping[str, Document], written: Sequence[Written] = ()) -> Verified:
+    """Keep what rests on words that are verbatim in a live document; number the citations in reading order, prose first."""
     citations: dict[tuple[str, int, int], Citation] = {}
     removed: list[Removed] = []
+    prose: list[Sentence] = []
+    for sentence in written:
+        if fault := next((fault for piece in sentence.rests_on if (fault := _fault(piece, live))), ""):
+            removed.append(Removed(sentence.text, fault))
+        else:
+            numbered = [n for piece in sentence.rests_on for n in _numbered(piece, citations)]
+            prose.append(Sentence(sentence.text, tuple(dict.fromkeys(numbered)), sentence.support, verbatim=False))
+    kept: list[tuple[Quoted, Sentence]] = []
     for piece in draft.pieces:
-        document = live.get(piece.document.id)
-        if document is None or document.text != piece.document.text:
-            removed.append(Removed(piece.text, "the cited document is not in this snapshot"))
-            continue
-        if not piece.note and not is_verbatim(piece, document):
-            removed.append(Removed(piece.text, "the words do not stand in the cited passage"))
-            continue
-        numbered = []
-        for span in piece.spans:
-            key = (document.id, span.start, span.end)
-            if key not in citations:
-                heading = " › ".join(piece.headings)
-                citations[key] = citation_of(len(citations) + 1, document, span, heading)
-            numbered.append(citations[key].n)
-        kept.append((piece, Sentence(piece.text, tuple(numbered), 1.0)))
-    return Verified(tuple(kept), tuple(citations.values()), tuple(removed))
+        if fault := _fault(piece, live):
+            removed.append(Removed(piece.text, fault))
+        else:
+            kept.append((piece, Sentence(piece.text, tuple(_numbered(piece, citations)), 1.0)))
+    return Verified(tuple(kept), tuple(citations.values()), tuple(removed), tuple(prose))
+
+
+def _fault(piece: Quoted, live: Mapping[str, Document]) -> str:
+    """Why a quotation can't be shown; empty when it can."""
+    document = live.get(piece.document.id)
+    if document is None or document.text != piece.document.text:
+        return "the cited document is not in this snapshot"
+    if not piece.note and not is_verbatim(piece, document):
+        return "the words do not stand in the cited passage"
+    return ""
+
+
+def _numbered(piece: Quoted, citations: dict[tuple[str, int, int], Citation]) -> list[int]:
+    numbers = []
+    for span in piece.spans:
+        key = (piece.document.id, span.start, span.end)
+        if key not in citations:
+            heading = " › ".join(piece.headings)
+            citations[key] = citation_of(len(citations) + 1, piece.document, span, heading)
+        numbers.append(citations[key].n)
+    return numbers
 
 
 def citation_of(n: int, document: Document, span: Span, heading: str = "") -> Citation:

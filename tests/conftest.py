@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,10 +11,14 @@ import hypothesis
 import pytest
 
 from corpus.embedder import BUNDLED_NAME, OnnxEmbedder, exported_model
+from corpus.errors import ModelError
 from corpus.record import Record
 from corpus.settings import CHECKOUT, Settings, read_settings
 from ingest.publish import Publisher
+from rag.models import LocalModelFile, model_named, pull_model
+from tests import asking
 from tests.fakes import FakeEmbedder, MemoryVectors
+from tests.library import write
 
 # The same examples every time: a test that fails, fails for everybody. No deadline: the machine is shared.
 hypothesis.settings.register_profile("here", derandomize=True, deadline=None, database=None, max_examples=60)
@@ -88,3 +93,36 @@ def real_article() -> Callable[[str], str]:
         return path.read_text(encoding="utf-8")
 
     return read
+
+
+@pytest.fixture(scope="session")
+def small_library(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Places in which `asking.LIBRARY` is published, to be copied; its vectors can be made from the record."""
+    folder = tmp_path_factory.mktemp("small-library")
+    (folder / "corpus").mkdir()
+    settings = Settings(folder / "home", folder / "models", folder / "corpus", BUNDLED_NAME)
+    write(settings, *asking.LIBRARY)
+    record = Record(settings.record_path)
+    Publisher(settings, record, FakeEmbedder(), vectors=MemoryVectors()).publish()
+    record.close()
+    return settings
+
+
+@pytest.fixture
+def library_to_ask(settings: Settings, small_library: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The small library as this test's own, its vectors in memory: `asking.open_asking` opens it in a blink."""
+    shutil.copytree(small_library.home, settings.home)
+    shutil.copytree(small_library.corpus, settings.corpus, dirs_exist_ok=True)
+    monkeypatch.setattr("corpus.index.open_vectors", lambda *_: MemoryVectors())
+    return settings
+
+
+@pytest.fixture(scope="session")
+def small_model(models: Path) -> LocalModelFile:
+    """A model that is quick to load and writes nonsense. Tests that use it carry the marks `model` and `slow`."""
+    model = model_named("smollm2-135m")
+    try:
+        pulled = pull_model(model, models / "writers")
+    except ModelError as error:
+        pytest.skip(f"the small local model can't be had here: {error}")
+    return LocalModelFile(model.name, pulled.path, model.context)

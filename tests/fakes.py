@@ -1,16 +1,20 @@
-"""Stand-ins that keep their contracts: an embedder that hashes words and a vector store in memory (`contracts/` holds them to it)."""
+"""Stand-ins that keep their contracts (`contracts/` holds them to it): an embedder that hashes words, a vector store in memory, a writer
+that says what it was told to; and a reader that needs no model."""
 
 from __future__ import annotations
 
 import re
+import threading
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpus.embedder import InContext
 from corpus.vectors import Neighbour
+from rag.words import stems
+from rag.writers.port import Failed, Prompt, Usage
 
 DIMENSIONS = 128
 
@@ -83,3 +87,72 @@ class MemoryVectors:
 
     def wipe(self) -> None:
         self.values.clear()
+
+
+class WordReader:
+    """The reader's log-odds from shared words alone."""
+
+    def read(self, question: str, texts: Sequence[str]) -> list[float]:
+        asked = stems(question)
+        return [8.0 * len(asked & stems(text)) / max(1, len(asked)) - 2.0 for text in texts]
+
+
+class ScriptedWriter:
+    """Writes what it was told to: words, a `Failed` to be raised, or an event to be waited for. Keeps every prompt it was given.
+
+    Without a script it copies the first passage and cites it, as a model does that keeps to its sources.
+    """
+
+    def __init__(
+        self,
+        *script: str | Failed | threading.Event,
+        name: str = "scripted",
+        model: str = "scripted 1",
+        price: float = 0.0,
+        unready: str = "",
+        seconds: float = 20.0,
+        rewrites: bool = False,
+    ) -> None:
+        self.name, self.model, self.seconds, self.rewrites = name, model, seconds, rewrites
+        self.passage_tokens = 400
+        self.script: tuple[str | Failed | threading.Event, ...] = script
+        self.unready = unready
+        self.prompts: list[Prompt] = []
+        self.ended = threading.Event()  # it stopped writing, for whatever reason
+        self._price = price
+
+    @property
+    def asked(self) -> int:
+        return len(self.prompts)
+
+    def not_ready(self) -> str:
+        return self.unready
+
+    def warm(self, system: str) -> None:
+        self.warmed = system
+
+    def price(self, usage: Usage) -> float:
+        return (usage.read + usage.written) * self._price
+
+    def words(self, prompt: Prompt, usage: Usage, stop: threading.Event) -> Iterator[str]:
+        self.prompts.append(prompt)
+        self.ended.clear()
+        try:
+            for step in self.script or (_first_passage(prompt),):
+                if isinstance(step, Failed):
+                    raise step
+                if isinstance(step, str):
+                    yield step
+                else:
+                    while not (stop.is_set() or step.wait(0.01)):
+                        pass
+                if stop.is_set():
+                    return
+            usage.read, usage.written = 100, 10
+        finally:
+            self.ended.set()
+
+
+def _first_passage(prompt: Prompt) -> str:
+    line = next(line for line in prompt.user.splitlines() if line.startswith("[1] "))
+    return f"{line.split(': ', 1)[1]} [1]"

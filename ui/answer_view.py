@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from corpus.documents import Document
+from rag.compose import OWN_WORDS
 from rag.question import topic_of
 from ui.excerpts import Excerpt, Piece, excerpts
 from ui.plain_text import as_text, web_address
@@ -21,8 +22,10 @@ from ui.plain_text import as_text, web_address
 Data = Mapping[str, Any]
 
 LONGEST_TOOLTIP = 280
-# What `rag.answer` writes between two sentences: a new paragraph, who speaks, the sign of a list item.
-BETWEEN = re.compile(r"\s*(?:\*\*(?P<speaker>[^\n]+?):\*\*[ ]?)?\s*(?P<item>-[ ])?")
+# What `rag.compose` writes between two sentences: a heading, a new paragraph, who speaks, the sign of a list item.
+BETWEEN = re.compile(
+    rf"\s*(?:\*\*(?P<heading>{OWN_WORDS})\*\*\s*)?(?:\*\*(?P<speaker>[^\n]+?):\*\*[ ]?)?\s*(?P<item>-[ ])?"
+)
 # After this a line end is more than a space: another one, a list item, a table row, a line of code.
 BEGINS_A_LINE = re.compile(r"\s*?\n|[ \t]*(?:[-*+•]|\(?\d{1,2}[.)])[ \t]|[ \t]*(?:\||```|~~~|>)")
 VOICE_LABELS = {"digest": "our digest", "house": "our own text"}
@@ -61,6 +64,7 @@ class Line:
     speaker: str = ""
     is_item: bool = False
     opens_paragraph: bool = True
+    heading: str = ""
 
 
 def lines_of(answer: Data) -> tuple[list[Line], str]:
@@ -82,7 +86,7 @@ def lines_of(answer: Data) -> tuple[list[Line], str]:
         speaker, is_item = between["speaker"] or "", bool(between["item"])
         after_item = bool(lines) and lines[-1].is_item
         opens = not lines or bool(speaker) or "\n\n" in between[0] or is_item != after_item
-        lines.append(Line(sentence["text"], numbers, speaker, is_item, opens))
+        lines.append(Line(sentence["text"], numbers, speaker, is_item, opens, between["heading"] or ""))
         at = found + len(written)
     return lines, laid_out[at:]
 
@@ -100,6 +104,7 @@ def answer_html(answer: Data) -> str:
         tag = "ul" if line.is_item else "p"
         if line.opens_paragraph or tag != open_tag:
             parts.append(f"</{open_tag}>" if open_tag else "")
+            parts.append(f'<h3 class="fr-own-words">{as_text(line.heading)}</h3>' if line.heading else "")
             lead = f'<span class="fr-speaker">{as_text(line.speaker)}</span>' if line.speaker else ""
             parts.append(f"<p>{lead}</p><ul>" if lead and line.is_item else f"<{tag}>{lead}{' ' if lead else ''}")
             open_tag = tag
@@ -242,15 +247,18 @@ def removed_html(answer: Data) -> str:
 
 
 def foot_html(answer: Data) -> str:
-    """Who wrote it, from which snapshot, and how long it took."""
+    """Who wrote it, from which snapshot, how long it took, and who could not."""
     how = WRITER_WORDS.get(answer["writer"], "") if answer["sentences"] else ""
-    parts = [
-        f"Writer: {answer['writer']}{how}",
-        f"library snapshot {answer['snapshot']}",
-        f"{answer['timings_ms'].get('total', 0) / 1000:.1f} s",
-    ]
+    took = "as answered before" if answer.get("cached") else f"{answer['timings_ms'].get('total', 0) / 1000:.1f} s"
+    parts = [f"Writer: {answer['writer']}{how}", f"library snapshot {answer['snapshot']}", took]
     parts += [f"{step['writer']} stepped aside: {step['reason']}" for step in answer["stepped_down"]]
     return f'<p class="fr-foot">{as_text(" · ".join(parts))}</p>'
+
+
+def writing_html(answer: Data, seconds: float) -> str:
+    """What is still to come, while it is being written."""
+    aside = "".join(f" ({as_text(step['writer'])}: {as_text(step['reason'])})" for step in answer["stepped_down"])
+    return f'<p class="fr-writing" role="status">{as_text(answer["writing"])} is writing … {seconds:.0f} s{aside}</p>'
 
 
 def trouble_html(words: str) -> str:

@@ -6,9 +6,10 @@ Draws, and nothing else: answers and what was said before come from `WarmChain`,
 from __future__ import annotations
 
 import logging
-import os
+import time
 import uuid
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from ui.commands import open_chain
 from ui.frame import TITLE, begin_page, draw_trouble
 from ui.plain_text import as_label
 from ui.warm_chain import WarmChain
+from ui.writer_choice import choose_writer
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,8 @@ def page() -> None:
     opening = bool(conversation) and not chain.opened  # what was said before can't be read yet
     above, asking, below = st.container(key="above"), st.container(key="asking"), st.empty()
     typed = asking.chat_input("Ask about fractional AI CTO work", max_chars=LONGEST_QUESTION, key="question")
+    with asking:
+        writer = choose_writer(chain)
     question = (typed or st.session_state.pop("suggested", "")).strip()
     if question:
         below.empty()  # at once, not when the answer is there
@@ -58,7 +62,7 @@ def page() -> None:
         for turn in turns[: None if question else -1]:
             draw_answer(turn, chain)
         if question:
-            _ask(chain, question, conversation or _begin(), len(turns) + 1)
+            _ask(chain, question, conversation or _begin(), len(turns) + 1, writer)
         elif turns:
             with _newest(len(turns)):
                 draw_answer(turns[-1], chain)
@@ -122,18 +126,37 @@ def _warming_up(complete: bool) -> None:
     st.html('<p class="fr-warming" role="status">Warming up …</p>')
 
 
-def _ask(chain: WarmChain, question: str, conversation: str, turn: int) -> None:
-    writer = os.environ.get("FRACTIONAL_WRITER") or "auto"
+def _ask(chain: WarmChain, question: str, conversation: str, turn: int, writer: str) -> None:
+    """The answer as it grows: quotations at once, then prose above them. Going elsewhere on the page stops the writer."""
     with _newest(turn):
         st.html(view.question_html(question))
+        state, body = st.empty(), st.empty()
         try:
-            with st.spinner("Looking in the library …" if chain.ready else "Warming up …"):
-                answer = chain.ask(question, conversation, writer)
+            with closing(chain.asking(question, conversation, writer)) as growing:
+                with state, st.spinner("Looking in the library …" if chain.ready else "Warming up …"):
+                    answer = next(growing)
+                began, drawn = time.monotonic(), answer
+                _draw_in(body, answer, chain)
+                if answer["writing"]:
+                    with state.container(horizontal=True, vertical_alignment="center", key="writing"):
+                        note = st.empty()
+                        st.button("Stop", key=f"stop-{turn}", type="tertiary")
+                while answer["writing"]:
+                    note.html(view.writing_html(answer, time.monotonic() - began))
+                    answer = next(growing)
+                    if answer is not drawn:
+                        drawn = answer
+                        _draw_in(body, answer, chain)
+                state.empty()
         except Exception as error:
+            state.empty()
             log.exception("A question could not be answered.")
             draw_trouble(error)
-        else:
-            draw_answer(answer, chain, with_question=False)
+
+
+def _draw_in(place: DeltaGenerator, answer: dict[str, Any], chain: WarmChain) -> None:
+    with place.container():
+        draw_answer(answer, chain, with_question=False)
 
 
 def _newest(turn: int) -> DeltaGenerator:
@@ -158,7 +181,8 @@ def draw_answer(answer: dict[str, Any], chain: WarmChain, with_question: bool = 
     if answer["removed"]:
         with st.expander(f"Taken out by the checks ({len(answer['removed'])})"):
             st.html(view.removed_html(answer))
-    st.html(view.foot_html(answer))
+    if not answer["writing"]:
+        st.html(view.foot_html(answer))
 
 
 def _draw_perspectives(sides: Sequence[dict[str, Any]], answer: dict[str, Any]) -> None:

@@ -8,10 +8,11 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from corpus.errors import FractionalError
-from ui import commands, render
+from ui import commands, models_command, render
 
 EXAMPLES = """examples:
   fractional ask "What happens in week one?"
@@ -48,7 +49,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     ask.add_argument("question")
     ask.add_argument(
-        "--writer", default="auto", help="auto (the best that is ready) or quote (the sources' own sentences)"
+        "--writer",
+        default="auto",
+        help="auto (the best that is ready), quote (the sources' own sentences), local, or one named in writers.toml",
     )
     ask.add_argument(
         "--conversation", default="", metavar="ID", help="go on with a conversation; an unknown ID begins one"
@@ -178,6 +181,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     verb("check", "check the library against its own rules", "check", commands.check, render.checked)
     _add_evaluations(verbs)
+    _add_models(verbs)
     verb(
         "passphrase",
         "set the passphrase of the operator's desk: asked for twice, or read from the first line piped in",
@@ -237,8 +241,70 @@ def _add_evaluations(verbs: Any) -> None:
         "--articles", default="", metavar="FOLDER", help="the five real articles: fit on their cases as well"
     )
     calibrate.add_argument("--keep", action="store_true", help="write the weights to rag/judge.json")
+    conversations = verb(
+        "conversations",
+        "tell whether follow-ups are understood: look them up bare, with all said before, and rewritten",
+        "eval conversations --tasks tasks.jsonl --qrels qrels.tsv --corpus passages.jsonl",
+        commands.eval_conversations,
+        render.conversations,
+    )
+    for name, what in (
+        ("tasks", "the conversations, one a line"),
+        ("qrels", "which passages answer which, with tabs"),
+        ("corpus", "the passages, one a line"),
+    ):
+        conversations.add_argument(f"--{name}", required=True, type=Path, metavar="FILE", help=what)
+    retrieval = verb(
+        "retrieval",
+        "measure what is found on a public set in the layout of BEIR: by words, by meaning, by both, and as an answer would",
+        "eval retrieval --beir scifact --split test",
+        commands.eval_retrieval,
+        render.retrieval,
+    )
+    retrieval.add_argument(
+        "--beir", required=True, type=Path, metavar="DIR", help="corpus.jsonl, queries.jsonl, qrels/"
+    )
+    retrieval.add_argument("--split", default="test", metavar="NAME", help="which judgements: qrels/NAME.tsv (test)")
+    judge = verb(
+        "judge",
+        "tell how well the check of written sentences agrees with people, on answers that they have judged",
+        "eval judge ragtruth_qa.jsonl wice_claim_dev.jsonl begin_dev.tsv",
+        commands.eval_judge,
+        render.judged,
+    )
+    judge.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="RAGTruth's or WiCE's JSON lines, or BEGIN's .tsv"
+    )
     for one in (run, calibrate):
         one.add_argument("--cases", nargs="+", default=[], metavar="FILE", help="other files of cases")
+
+
+def _add_models(verbs: Any) -> None:
+    models = verbs.add_parser("models", help="bring local models here and choose one", description="Local models.")
+    verb = partial(_verb, models.add_subparsers(dest="models", metavar="WHAT", required=True))
+    verb(
+        "list",
+        "list the models for the local writer: what is here, what is in use",
+        "models list",
+        models_command.list_models,
+        render.models,
+    )
+    pull = verb(
+        "pull",
+        "fetch a model, or go on fetching it, and check it",
+        "models pull qwen2.5-1.5b",
+        models_command.pull,
+        render.model_pulled,
+    )
+    pull.add_argument("name", metavar="NAME")
+    use = verb(
+        "use",
+        "choose the model the local writer uses: one that is here, or a GGUF file of your own",
+        "models use ~/models/my-model.gguf",
+        models_command.use,
+        render.model_used,
+    )
+    use.add_argument("model", metavar="NAME|PATH")
 
 
 def _positive(words: str) -> int:

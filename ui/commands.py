@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from evals.preview import GoldenChange
     from ingest.publish import Progress, Published, Publisher
     from rag.answer import Chain
+    from rag.writers.ladder import Ladder
 
 # Progress is shown once a step has taken this long.
 PATIENCE_SECONDS = 1.0
@@ -36,11 +37,15 @@ class Outcome:
 
 
 def ask(options: argparse.Namespace) -> Outcome:
-    from rag.answer import answer
+    from rag.answer import answering
 
-    return Outcome(
-        answer(open_chain(read_settings()), options.question, options.conversation, options.writer).as_json()
-    )
+    shown = 0
+    for made in answering(open_chain(read_settings()), options.question, options.conversation, options.writer):
+        prose = [sentence.text for sentence in made.sentences if not sentence.verbatim]
+        if made.writing and sys.stderr.isatty() and not options.json:  # as it comes; the whole is printed at the end
+            print("".join(f"{sentence}\n" for sentence in prose[shown:]), end="", file=sys.stderr, flush=True)
+            shown = len(prose)
+    return Outcome(made.as_json())
 
 
 def search(options: argparse.Namespace) -> Outcome:
@@ -78,7 +83,7 @@ def add(options: argparse.Namespace) -> Outcome:
     golden: list[GoldenChange] = []
 
     def agreed(new: Mapping[str, Document]) -> bool:
-        golden.extend(_golden_changes(settings, publisher, new, trying=options.dry_run))
+        golden.extend(golden_changes_of(settings, publisher, new, trying=options.dry_run))
         worse = [change.question for change in golden if change.worse]
         return options.dry_run or options.yes or not worse or _confirmed(worse)
 
@@ -142,7 +147,7 @@ def add(options: argparse.Namespace) -> Outcome:
     )
 
 
-def _golden_changes(
+def golden_changes_of(
     settings: Settings, publisher: Publisher, new: Mapping[str, Document], *, trying: bool
 ) -> list[GoldenChange]:
     """What the new documents would change for the golden questions; what is embedded for that is not embedded again."""
@@ -344,7 +349,7 @@ def status(options: argparse.Namespace) -> Outcome:
             "quarantined": record.count("quarantine"),
             "overdue_for_review": sorted(id for id, d in documents.items() if overdue(d, today)),
             "unfinished_file_changes": record.count("pending_files"),
-            "writers": [{"writer": "quote", "ready": True, "reason": "needs no model"}],
+            "writers": [asdict(state) for state in open_ladder(settings).states()],
             "home": str(settings.home),
             "corpus": str(settings.corpus),
             "models": str(settings.models),
@@ -403,6 +408,44 @@ def eval_calibrate(options: argparse.Namespace) -> Outcome:
     return Outcome({**calibrated, "kept": options.keep})
 
 
+def eval_conversations(options: argparse.Namespace) -> Outcome:
+    """On a library of the given passages alone, gone afterwards."""
+    import tempfile
+
+    from evals.conversations import measure, read_benchmark
+
+    benchmark = read_benchmark(options.tasks, options.qrels, options.corpus)
+    with tempfile.TemporaryDirectory(prefix="fractional-") as folder:
+        apart = replace(read_settings(), home=Path(folder) / "home", corpus=Path(folder) / "corpus")
+        open_publisher(apart).publish(benchmark.documents)
+        chain = open_chain(apart)
+        measured = measure(chain, benchmark.tasks, show_progress())
+        chain.index.record.close()
+    return Outcome(measured)
+
+
+def eval_retrieval(options: argparse.Namespace) -> Outcome:
+    """On a library of the given passages alone, gone afterwards."""
+    import tempfile
+
+    from evals.retrieval import measure, read_beir
+
+    beir = read_beir(options.beir, options.split)
+    with tempfile.TemporaryDirectory(prefix="fractional-") as folder:
+        apart = replace(read_settings(), home=Path(folder) / "home", corpus=Path(folder) / "corpus")
+        open_publisher(apart).publish(beir.documents)
+        chain = open_chain(apart)
+        measured = measure(chain, beir.queries, show_progress())
+        chain.index.record.close()
+    return Outcome(measured)
+
+
+def eval_judge(options: argparse.Namespace) -> Outcome:
+    from evals.support.measure import judge_files
+
+    return Outcome(judge_files(options.files, show_progress()))
+
+
 def _cases(options: argparse.Namespace) -> list[Case]:
     from evals.cases import CASES, read_cases
 
@@ -424,7 +467,22 @@ def open_chain(settings: Settings) -> Chain:
     index = Index(settings)
     if index.record.newest_number() == 0:
         open_publisher(settings, index.record).publish(action="first publish")
-    return Chain(index)
+    return Chain(index, open_ladder(settings))
+
+
+def open_ladder(settings: Settings) -> Ladder:
+    """The writers as the settings name them; none is started before it is asked."""
+    from corpus.ledger import Ledger
+    from rag.models import chosen_model
+    from rag.writers.hosted import HostedWriter
+    from rag.writers.ladder import Ladder
+    from rag.writers.local import LocalWriter
+    from rag.writers.settings import read_writer_settings
+
+    told = read_writer_settings(settings.home)
+    local = LocalWriter(lambda: chosen_model(settings), told.threads)
+    hosted = [HostedWriter(one) for one in told.hosted]
+    return Ladder([local, *hosted], told.auto, Ledger(settings.record_path), told.budgets)
 
 
 def open_publisher(settings: Settings, record: Any = None, progress: Progress | None = None) -> Publisher:
@@ -442,11 +500,13 @@ def show_progress() -> Progress:
     began = time.monotonic()
     state = {"said": 0.0}
     first: dict[str, tuple[float, int]] = {}
+    before: dict[str, int] = {}
 
     def show(stage: str, done: int, total: int) -> None:
         now = time.monotonic()
-        if done == 1:  # begun, or begun anew
-            first[stage] = (now, done)
+        if done <= before.get(stage, 0):  # begun anew, for another batch
+            first.pop(stage, None)
+        before[stage] = done
         since, from_ = first.setdefault(stage, (now, done))
         if now - began < PATIENCE_SECONDS or (now - state["said"] < PATIENCE_SECONDS and done < total):
             return

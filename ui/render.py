@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import textwrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rag.models import Progress
 
 WIDTH = 100
 # Of more inputs than this, only those are shown that somebody has to look at.
@@ -243,15 +246,74 @@ def status(data: dict[str, Any]) -> str:
         f"answers    {data['answers']}, gaps {data['gaps']}",
         f"quarantine {data['quarantined']}",
         f"overdue    {', '.join(data['overdue_for_review']) or 'none'}",
-        *(
-            f"writer     {w['writer']}: {'ready' if w['ready'] else 'not ready'} ({w['reason']})"
-            for w in data["writers"]
-        ),
+        *(_writer(writer) for writer in data["writers"]),
         f"home       {data['home']}",
         f"corpus     {data['corpus']}",
         f"models     {data['models']}",
     ]
     return "\n".join(lines)
+
+
+def _writer(state: dict[str, Any]) -> str:
+    """A writer: ready or why not, and what it has cost today of what it may."""
+    words = f"writer     {state['writer']}: {'ready' if state['ready'] else 'not ready'}"
+    about = state["reason"] if not state["ready"] else state["model"] or state["reason"]
+    today, budget = state["today"], state["budget"]
+    spent = []
+    if today["answers"]:
+        spent.append(f"today {today['answers']} answers, {today['read'] + today['written']:,} tokens")
+        spent[0] += f" of {budget['tokens']:,}" if budget["tokens"] else ""
+        if today["money"] or budget["money"]:
+            spent.append(f"{today['money']:.2f}" + (f" of {budget['money']:.2f}" if budget["money"] else ""))
+    return f"{words} ({about})" + (f"; {', '.join(spent)}" if spent else "")
+
+
+def models(data: dict[str, Any]) -> str:
+    lines = []
+    for model in data["models"]:
+        share = f" ({model['fetched'] / model['size']:.0%})" if model["state"] == "partly fetched" else ""
+        state = f"{model['state']}{share}{', in use' if model['in_use'] else ''}"
+        lines += [
+            f"{model['name']:<14} {state:<22} {_megabytes(model['size']):>9}  {model['licence']}  {model['title']}",
+            f"    for {model['good_for']}",
+            f"    from {', else '.join(model['sources'])}; {model['context']:,} tokens of context",
+        ]
+    return "\n".join([*lines, _writes_with(data)])
+
+
+def _writes_with(data: dict[str, Any]) -> str:
+    used = data["in_use"]
+    if not used:
+        return str(data["reason"])
+    gone = ""
+    if data["asked_for"] not in {"", used["name"], used["path"]}:
+        gone = f" {data['asked_for']} was chosen and is not there any more."
+    return f"The local writer uses {used['name']} ({used['path']}).{gone}"
+
+
+def model_pulled(data: dict[str, Any]) -> str:
+    how = "was here already" if data["already_here"] else f"came from {data['source']} in {data['seconds']:.0f} s"
+    used = data["in_use"]["name"] if data["in_use"] else "no model"
+    choose = "" if used == data["name"] else f" `fractional models use {data['name']}` chooses it."
+    return f"{data['name']} {how} and is checked: {data['path']}\nThe local writer uses {used}.{choose}"
+
+
+def model_used(data: dict[str, Any]) -> str:
+    used = data["in_use"]
+    return f"The local writer uses {used['name']} from now on ({used['path']}, {used['context']:,} tokens of context)."
+
+
+def pull_progress(now: Progress) -> str:
+    """One line of a pull under way."""
+    words = f"{now.model}: {now.step}, {_megabytes(now.done)} of {_megabytes(now.size)}"
+    if now.seconds_left is None:
+        return words
+    left = f"{now.seconds_left:.0f} s" if now.seconds_left < 90 else f"{now.seconds_left / 60:.0f} min"
+    return f"{words}, {now.rate / 1e6:.1f} MB/s, about {left} left"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"
 
 
 def checked(data: dict[str, Any]) -> str:
@@ -270,6 +332,13 @@ def figures(data: dict[str, Any]) -> str:
             for name, share in shares.items()
             if share["n"]
         ]
+    lines += [
+        f"{name.replace('_', ' '):<17} median {wait['median']:6.2f} s, 95 % within {wait['p95']:6.2f} s ({wait['n']})"
+        for name, wait in data["seconds"].items()
+    ]
+    if data["prose"]["written"] or data["prose"]["taken_out"]:
+        lines.append(f"prose: {data['prose']['written']} sentences shown, {data['prose']['taken_out']} taken out")
+    lines += [f"stepped down {count} times, {reason}" for reason, count in data["stepped_down"].items()]
     if not data["held"]:  # looking at the held ones would spend them
         failed = [case for case in data["cases"] if False in case["checks"].values()]
         lines += ["", f"{len(failed)} cases with something wrong:"]
@@ -277,6 +346,46 @@ def figures(data: dict[str, Any]) -> str:
             f"  {c['id']} {c['question']} ({c['verdict']}; {', '.join(k for k, v in c['checks'].items() if v is False)})"
             for c in failed
         ]
+    return "\n".join(lines)
+
+
+def conversations(data: dict[str, Any]) -> str:
+    """Each form of the question with its figures, and how far the rewritten one is ahead of it, with 95 % intervals."""
+    measures = list(next(iter(data["forms"].values())))
+    lines = [
+        f"{data['n']} follow-ups",
+        "",
+        f"{'':<25}" + "".join(f"{name:>10}   {'rewritten ahead by':<26}" for name in measures),
+    ]
+    for form, values in data["forms"].items():
+        ahead = data["ahead_of"].get(form, {})
+        cells = [
+            f"{values[name]:>10.3f}   "
+            + (f"{a['mean']:+.3f} ({a['low']:+.3f} to {a['high']:+.3f})" if (a := ahead.get(name)) else "").ljust(26)
+            for name in measures
+        ]
+        lines.append(f"{form:<25}{''.join(cells)}".rstrip())
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def retrieval(data: dict[str, Any]) -> str:
+    """Each way of finding with its figures."""
+    measures = list(next(iter(data.values())))
+    lines = [f"{'':<9}" + "".join(f"{name:>13}" for name in measures)]
+    lines += [f"{way:<9}" + "".join(f"{values[name]:>13.3f}" for name in measures) for way, values in data.items()]
+    return "\n".join(lines)
+
+
+def judged(data: dict[str, Any]) -> str:
+    """How far the check agrees with people, for all files together and for each."""
+    rows = {"all": data["overall"], **data["parts"]}
+    width = max(len(name) for name in rows)
+    lines = [f"{'':<{width}}  responses     F1  AUROC  balanced accuracy  calibration error"]
+    for name, f in rows.items():
+        auroc = "    –" if f["auroc"] is None else f"{f['auroc']:>5.3f}"
+        lines.append(
+            f"{name:<{width}}  {f['n']:>9}  {f['f1']:>5.3f}  {auroc}  {f['balanced_accuracy']:>17.3f}  {f['calibration_error']:>17.3f}"
+        )
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""The chain behind a running page: opened once and warmed in the background, then asked by one reader at a time.
+"""The chain behind a running page: opened once and warmed in the background, then asked by all readers.
 
 Knows nothing about Streamlit. Pages read what was answered over a connection of their own, so that drawing one never
 waits for an answer that is being written for somebody else.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,13 @@ from ui.suggestions import suggested_questions
 if TYPE_CHECKING:
     from corpus.record import Record
     from rag.answer import Chain
+    from rag.answers import Answer
+    from rag.writers.ladder import State
 
 log = logging.getLogger(__name__)
+
+# A writer that is told to stop does so within this.
+ENDING_SECONDS = 1.5
 
 
 @dataclass
@@ -40,10 +46,12 @@ class WarmChain:
         self.trouble: Exception | None = None
         self._open_chain = open_chain
         self._opened, self._ready = threading.Event(), threading.Event()
-        self._asking, self._reading = threading.Lock(), threading.Lock()
+        self._reading = threading.Lock()
         self._chain: Chain | None = None
         self._reader: Record | None = None
         self._read = _Read()
+        self._warmed: set[str] = set()
+        self._being_answered: dict[str, threading.Event] = {}  # by conversation
 
     def start(self) -> WarmChain:
         threading.Thread(target=self._open_and_warm, name="warming-up", daemon=True).start()
@@ -59,8 +67,7 @@ class WarmChain:
             self._reader = Record(self.settings.record_path)
             self.suggestions()
             self._opened.set()
-            with self._asking:
-                search(self._chain, "What does a fractional AI CTO do?", 1)
+            search(self._chain, "What does a fractional AI CTO do?", 1)
         except Exception as error:
             log.exception("The library could not be opened.")
             self.trouble = error
@@ -76,20 +83,52 @@ class WarmChain:
     def ready(self) -> bool:
         return self._ready.is_set()
 
-    def ask(self, question: str, conversation: str, writer: str) -> dict[str, Any]:
-        """The answer as JSON; waits for the chain, and for whoever asked before."""
-        from rag.answer import answer
+    def asking(self, question: str, conversation: str, writer: str) -> Generator[dict[str, Any]]:
+        """The answer as JSON, as it grows; the same one again while nothing new came. Waits for the chain.
+
+        Whoever goes away meanwhile closes this, and the writer stops.
+        """
+        from rag.answer import answering
 
         self._opened.wait()
-        with self._asking:
-            if self._chain is None:
-                raise self.trouble or RuntimeError("the chain was not opened")
-            return answer(self._chain, question, conversation, writer).as_json()
+        if self._chain is None:
+            raise self.trouble or RuntimeError("the chain was not opened")
+        before: Answer | None = None
+        drawn: dict[str, Any] = {}
+        self._being_answered[conversation] = over = threading.Event()
+        try:
+            with closing(answering(self._chain, question, conversation, writer)) as growing:
+                for made in growing:
+                    if made is not before:
+                        before, drawn = made, made.as_json()
+                    yield drawn
+        finally:
+            over.set()
+            if self._being_answered.get(conversation) is over:
+                del self._being_answered[conversation]
+
+    def warm(self, writer: str) -> None:
+        """Get a writer ready in the background, once: a local model takes seconds to load."""
+        if self._chain is None or writer in self._warmed:
+            return
+        self._warmed.add(writer)
+        from rag.prose import SYSTEM
+
+        threading.Thread(
+            target=self._chain.ladder.warm, args=(writer, SYSTEM), name="warming-writer", daemon=True
+        ).start()
+
+    def writers(self) -> list[State]:
+        """Every writer, ready or why not; none before the chain is open."""
+        return self._chain.ladder.states() if self._chain else []
 
     def conversation(self, id: str) -> list[dict[str, Any]]:
         """What was asked and answered in a conversation, oldest first."""
         if not id or self._reader is None:
             return []
+        if over := self._being_answered.get(id):
+            # Streamlit begins to draw the page again before what it was drawing has ended; the last answer is kept at that end.
+            over.wait(ENDING_SECONDS)
         with self._reading:
             return self._reader.conversation(id)
 

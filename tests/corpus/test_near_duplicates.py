@@ -82,6 +82,7 @@ def test_every_pair_is_found_that_comparing_all_would_find() -> None:
     assert set(found(texts)) == expected
 
 
+@pytest.mark.slow
 def test_every_pair_of_the_library_and_of_real_guides_is_found() -> None:
     """Sentences of a trade are alike by chance, too: fewer than one pair of five hundred is measured."""
     texts = {id: one.text for id, one in read_library(CHECKOUT / "corpus").documents.items()}

@@ -49,7 +49,7 @@ def record(environment: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[R
 def golden(monkeypatch: pytest.MonkeyPatch) -> list[GoldenChange]:
     """What the golden questions would say."""
     found: list[GoldenChange] = []
-    monkeypatch.setattr("ui.commands._golden_changes", lambda *_, **__: found)
+    monkeypatch.setattr("ui.commands.golden_changes_of", lambda *_, **__: found)
     return found
 
 
@@ -170,13 +170,18 @@ def test_what_is_left_is_told_where_it_is_worth_waiting_for(
     for done in range(1, 4):
         show("inputs", done, 1001)
         now[0] += 2.0
-    show("embedding", 1, 2)
+    show("embedding", 200, 256)
     now[0] += 30.0
     show("inputs", 101, 1001)
     assert capsys.readouterr().err.splitlines() == [
         "inputs 2/1001, about 33 min left",
         "inputs 3/1001, about 33 min left",
-        "embedding 1/2",
+        "embedding 200/256",
         "inputs 101/1001, about 5 min left",
     ]
+    now[0] += 600.0
+    for done in (64, 128):  # the second batch of documents; its time was counted from the first one's beginning
+        now[0] += 10.0
+        show("embedding", done, 256)
+    assert capsys.readouterr().err.splitlines() == ["embedding 64/256", "embedding 128/256, about 20 s left"]
     assert (_time_left(9), _time_left(45)) == ("", ", about 45 s left")

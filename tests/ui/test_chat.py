@@ -3,25 +3,50 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from corpus.documents import Document
+from corpus.ledger import Ledger
 from corpus.settings import CHECKOUT, Settings
 from rag.answer import Chain
+from rag.writers.ladder import Ladder
+from rag.writers.port import Failed
+from rag.writers.settings import QUOTE
+from tests.fakes import ScriptedWriter
 from tests.ui import chat_library
+from ui import answer_view
 from ui.commands import open_chain
 from ui.warm_chain import WarmChain
 
 pytestmark = [
     pytest.mark.model,
     pytest.mark.slow,
-    pytest.mark.usefixtures("pages_anew", "each_script_waits_for_its_chain"),
+    pytest.mark.usefixtures("pages_anew", "each_script_waits_for_its_chain", "nobody_writes"),
 ]
 
 START = WarmChain.start
+
+
+@pytest.fixture
+def nobody_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever models this machine holds."""
+    monkeypatch.setattr("ui.commands.open_ladder", lambda _: Ladder())
+    monkeypatch.delenv("FRACTIONAL_WRITER", raising=False)
+
+
+@pytest.fixture
+def written_by(library: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """From now on, the page's writers are these."""
+
+    def use(*writers: ScriptedWriter) -> None:
+        order = (*(writer.name for writer in writers), QUOTE)
+        monkeypatch.setattr("ui.commands.open_ladder", lambda told: Ladder(writers, order, Ledger(told.record_path)))
+
+    return use
 
 
 def visit(conversation: str = "") -> AppTest:
@@ -137,10 +162,70 @@ class TestConversation:
         from rag.answers import Answer, Removed
 
         made = Answer("Why?", "Why?", "abstained", "No.", removed=(Removed("<b>Because.</b>", "nobody says so"),))
-        monkeypatch.setattr("rag.answer.answer", lambda *_: made)
+        monkeypatch.setattr("rag.answer.answering", lambda *_: (one for one in [made]))
         app = ask(visit(), "Why?")
         assert [expander.label for expander in app.expander] == ["Taken out by the checks (1)"]
         assert "&lt;b&gt;Because.&lt;/b&gt;" in shown(app) and "nobody says so" in shown(app)
+
+
+PROSE = "Expect a fractional AI CTO to cost between 6,000 and 12,000 dollars a month [1]."
+PROSE_SHOWN = "Expect a fractional AI CTO to cost between 6,000 and 12,000 dollars a month."
+
+
+class TestProse:
+    def test_the_quotations_are_drawn_at_once_and_then_the_prose_above_them(
+        self, written_by: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A reader has something to read while a model thinks."""
+        drawn: list[tuple[str, bool, bool]] = []
+        draw = answer_view.answer_html
+
+        def note(answer: Mapping[str, Any]) -> str:
+            drawn.append(
+                (answer["writing"], chat_library.COST_QUOTE in answer["answer"], PROSE_SHOWN in answer["answer"])
+            )
+            return draw(answer)
+
+        monkeypatch.setattr(answer_view, "answer_html", note)
+        written_by(ScriptedWriter(PROSE, name="scripted"))
+        page = shown(ask(visit(), chat_library.COST_QUESTION))
+        assert drawn[0] == ("scripted", True, False)
+        assert drawn[-1] == ("", False, True)
+        assert page.index(PROSE_SHOWN) < page.index("In the sources’ own words")
+        assert f"<mark>{chat_library.COST_QUOTE}</mark>" in page
+        assert "Writer: scripted" in page and "is writing" not in page
+
+    def test_the_foot_says_who_stepped_aside_and_why(self, written_by: Callable[..., None]) -> None:
+        written_by(ScriptedWriter(Failed("it can’t be reached"), name="far"), ScriptedWriter(PROSE, name="near"))
+        app = ask(visit(), chat_library.COST_QUESTION)
+        assert "Writer: near" in shown(app) and "far stepped aside: it can’t be reached" in shown(app)
+        again = shown(visit(conversation_of(app)))
+        assert "Writer: near" in again and "far stepped aside: it can’t be reached" in again
+
+    def test_a_lie_is_not_shown_but_can_be_looked_at(self, written_by: Callable[..., None]) -> None:
+        lie = "A fractional AI CTO costs 90,000 dollars a month <b>at least</b> [1]."
+        written_by(ScriptedWriter(f"{PROSE} {lie}"))
+        app = ask(visit(), chat_library.COST_QUESTION)
+        assert [expander.label for expander in app.expander] == ["Taken out by the checks (1)"]
+        removed = "".join(element.proto.body for element in app.expander[0].get("html"))
+        assert "90,000" in removed and "&lt;b&gt;" in removed
+        assert shown(app).count("90,000") == removed.count("90,000")
+
+    def test_asked_again_it_says_that_it_was_answered_before(self, written_by: Callable[..., None]) -> None:
+        writer = ScriptedWriter(PROSE)
+        written_by(writer)
+        ask(visit(), chat_library.COST_QUESTION)
+        assert "as answered before" in shown(ask(visit(), chat_library.COST_QUESTION))
+        assert writer.asked == 1
+
+    def test_one_that_was_named_and_fails_is_said_in_calm_words(
+        self, library: Settings, written_by: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("FRACTIONAL_WRITER", "far")
+        written_by(ScriptedWriter(Failed("it can’t be reached"), name="far"))
+        page = shown(ask(visit(), chat_library.COST_QUESTION))
+        assert "The writer `far` could not write: it can’t be reached." in page
+        assert str(library.home) not in page
 
 
 class TestTrouble:
@@ -164,7 +249,7 @@ class TestTrouble:
         def fail(*_: object) -> Document:
             raise ZeroDivisionError("secret")
 
-        monkeypatch.setattr("rag.answer.answer", fail)
+        monkeypatch.setattr("rag.answer.answering", fail)
         page = shown(ask(visit(), chat_library.COST_QUESTION))
         assert "Something went wrong; it has been noted." in page
         assert "secret" not in page and "ZeroDivisionError" not in page

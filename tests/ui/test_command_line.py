@@ -1,5 +1,6 @@
 """The command line keeps its contract: one JSON document on stdout, exit codes that say how it went, help with an example."""
 
+import argparse
 import json
 from pathlib import Path
 
@@ -28,6 +29,12 @@ COMMANDS = (
     "check",
     "eval run",
     "eval calibrate",
+    "eval conversations",
+    "eval judge",
+    "eval retrieval",
+    "models list",
+    "models pull",
+    "models use",
     "passphrase",
     "serve",
 )
@@ -40,8 +47,15 @@ def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_every_command_is_held_here() -> None:
-    (verbs,) = (action for action in build_parser()._actions if action.dest == "command")
-    assert set(verbs.choices or ()) == {command.split()[0] for command in COMMANDS}
+    def commands_of(parser: argparse.ArgumentParser, before: str = "") -> set[str]:
+        found: set[str] = set()
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for name, below in action.choices.items():
+                    found |= commands_of(below, f"{before}{name} ") or {before + name}
+        return found
+
+    assert commands_of(build_parser()) == set(COMMANDS)
 
 
 def test_wrong_usage_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,8 +1,10 @@
-"""The chain behind the page: one question at a time, pages never wait for it, and what goes wrong is kept for them."""
+"""The chain behind the page: one looks things up at a time, nobody waits for a writer, and what goes wrong is kept for the page."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -13,6 +15,10 @@ from corpus.settings import Settings
 from ingest.publish import Publisher
 from rag.answer import Chain
 from rag.answers import Answer
+from rag.evidence import Evidence
+from rag.writers.settings import QUOTE
+from tests import asking
+from tests.fakes import ScriptedWriter
 from tests.library import document, write
 from tests.ui.chat_library import warmed
 from ui.warm_chain import WarmChain
@@ -35,52 +41,109 @@ def opened(settings: Settings, publisher: Publisher) -> WarmChain:
     return warmed(chain.start(), PATIENCE_SECONDS)
 
 
-@pytest.mark.usefixtures("no_search")
-class TestWarmChain:
-    def test_questions_are_answered_one_at_a_time(
-        self, settings: Settings, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Two threads in one SQLite connection saw each other's transactions."""
-        inside, most = [0], [0]
+def asked(chain: WarmChain, question: str, conversation: str = "") -> list[dict[str, Any]]:
+    return [*chain.asking(question, conversation, "auto")]
 
-        def slowly(_chain: Any, question: str, *_: str) -> Answer:
+
+@pytest.mark.usefixtures("no_search")
+class TestAsking:
+    def test_looking_up_is_for_one_at_a_time(self, library_to_ask: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Two threads in one SQLite connection saw each other's transactions."""
+        from rag import answer
+
+        inside, most = [0], [0]
+        found = answer.evidence_for
+
+        def slowly(*arguments: Any) -> Evidence:
             inside[0] += 1
             most[0] = max(most[0], inside[0])
             threading.Event().wait(0.02)
             inside[0] -= 1
-            return Answer(question, question, "abstained", "")
+            return found(*arguments)
 
-        monkeypatch.setattr("rag.answer.answer", slowly)
-        chain = opened(settings, publisher)
-        asking = [threading.Thread(target=chain.ask, args=(f"{n}?", "", "auto")) for n in range(5)]
-        for thread in asking:
+        monkeypatch.setattr(answer, "evidence_for", slowly)
+        chain = warmed(WarmChain(library_to_ask, asking.open_asking).start(), PATIENCE_SECONDS)
+        told: list[dict[str, Any]] = []
+        threads = [
+            threading.Thread(target=lambda n=n: told.extend(asked(chain, f"{asking.COST_QUESTION} {n}?")))
+            for n in range(5)
+        ]
+        for thread in threads:
             thread.start()
-        for thread in asking:
+        for thread in threads:
             thread.join()
-        assert most == [1]
+        assert most == [1] and len(told) == 5
 
+    def test_writing_holds_nobody(self, library_to_ask: Settings) -> None:
+        """One reader's slow model made all others wait for their quotations."""
+        go_on = threading.Event()
+        slow = ScriptedWriter(go_on, asking.COST_PROSE)
+        chain = warmed(WarmChain(library_to_ask, lambda s: asking.open_asking(s, slow)).start(), PATIENCE_SECONDS)
+        with (
+            closing(chain.asking(asking.COST_QUESTION, "one", "auto")) as first,
+            closing(chain.asking(asking.TERM_QUESTION, "two", "auto")) as second,
+        ):
+            for growing in (first, second):
+                assert next(growing)["writing"] == "scripted"
+                next(growing)
+            assert slow.asked == 2
+            go_on.set()
+            assert [[*growing][-1]["writing"] for growing in (first, second)] == ["", ""]
+
+    def test_the_same_answer_is_the_same_object_until_there_is_more(self, library_to_ask: Settings) -> None:
+        """The page draws an answer again only when it grew."""
+        go_on = threading.Event()
+        writer = ScriptedWriter(go_on, asking.COST_PROSE)
+        chain = warmed(WarmChain(library_to_ask, lambda s: asking.open_asking(s, writer)).start(), PATIENCE_SECONDS)
+        with closing(chain.asking(asking.COST_QUESTION, "", "auto")) as growing:
+            first = next(growing)
+            assert next(growing) is first and next(growing) is first
+            go_on.set()
+            assert [*growing][-1] is not first
+
+    def test_whoever_leaves_stops_the_writer_and_finds_what_was_written(self, library_to_ask: Settings) -> None:
+        writer = ScriptedWriter(f"{asking.COST_PROSE} Some ", threading.Event())
+        chain = warmed(WarmChain(library_to_ask, lambda s: asking.open_asking(s, writer)).start(), PATIENCE_SECONDS)
+        with closing(chain.asking(asking.COST_QUESTION, "board", "auto")) as growing:
+            shown = next(state for state in growing if state["writer"] == "scripted")
+        assert writer.ended.wait(1.0)
+        (kept,) = chain.conversation("board")
+        assert kept["answer"] == shown["answer"]
+        assert kept["stepped_down"] == [{"writer": "scripted", "reason": "it was stopped"}]
+
+    def test_the_writers_are_those_of_the_chain(self, library_to_ask: Settings) -> None:
+        absent = ScriptedWriter(name="absent", unready="its file is away")
+        warm = WarmChain(library_to_ask, lambda s: asking.open_asking(s, ScriptedWriter(), absent))
+        assert warm.writers() == []
+        states = {state.writer: state for state in warmed(warm.start(), PATIENCE_SECONDS).writers()}
+        assert [name for name, state in states.items() if state.ready] == [QUOTE, "scripted"]
+        assert states["absent"].reason == "its file is away"
+
+
+@pytest.mark.usefixtures("no_search")
+class TestWarmChain:
     def test_pages_are_drawn_while_somebody_is_answered(
         self, settings: Settings, publisher: Publisher, record: Record, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write(settings, document("one"))
         begun, finish = threading.Event(), threading.Event()
 
-        def until_told(_chain: Any, question: str, *_: str) -> Answer:
+        def until_told(_chain: Any, question: str, *_: str) -> Generator[Answer]:
             begun.set()
             finish.wait(PATIENCE_SECONDS)
-            return Answer(question, question, "abstained", "")
+            yield Answer(question, question, "abstained", "")
 
-        monkeypatch.setattr("rag.answer.answer", until_told)
+        monkeypatch.setattr("rag.answer.answering", until_told)
         chain = opened(settings, publisher)
         record.keep_answer(id="a", conversation="board", content=Answer("Who?", "Who?", "abstained", "").as_json())
-        asking = threading.Thread(target=chain.ask, args=("Why?", "", "auto"))
-        asking.start()
+        answered = threading.Thread(target=asked, args=(chain, "Why?"))
+        answered.start()
         assert begun.wait(PATIENCE_SECONDS)
         assert [turn["question"] for turn in chain.conversation("board")] == ["Who?"]
         assert list(chain.documents(["one", "none"])) == ["one"]
         assert chain.suggestions() == ["One"]
         finish.set()
-        asking.join()
+        answered.join()
 
     def test_a_new_snapshot_is_seen(self, settings: Settings, publisher: Publisher) -> None:
         write(settings, document("one"))
@@ -96,5 +159,5 @@ class TestWarmChain:
         chain = warmed(WarmChain(settings, refuse).start(), PATIENCE_SECONDS)
         assert str(chain.trouble) == "The disk is full."
         with pytest.raises(HomeError, match="full"):
-            chain.ask("Why?", "", "auto")
+            asked(chain, "Why?")
         assert chain.conversation("any") == [] and chain.suggestions() == [] and chain.documents(["any"]) == {}

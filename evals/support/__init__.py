@@ -1,0 +1,1 @@
+"""How the check of a written sentence (`rag/support.py`) is fitted and measured: public sets, corruptions of our own sentences."""

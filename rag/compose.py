@@ -1,0 +1,91 @@
+"""An answer out of what stands: prose first, then the sources' own words under who says them, as Markdown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from corpus.documents import Document
+from rag.answers import ABSTAINED, PARTIAL, Answer
+from rag.evidence import Evidence
+from rag.judge import Judgement
+from rag.verify import Verified
+
+NEAREST_TITLES = 3
+# Below prose; whoever lays an answer out again looks for it.
+OWN_WORDS = "In the sources’ own words"
+
+
+def compose(
+    question: str,
+    standalone: str,
+    judgement: Judgement,
+    evidence: Evidence,
+    verified: Verified,
+    documents: Mapping[str, Document],
+) -> Answer:
+    nearest = tuple(dict.fromkeys(documents[p.chunk.document].title for p in evidence.passages))[:NEAREST_TITLES]
+    verdict = judgement.verdict
+    if verdict == ABSTAINED or not (verified.pieces or verified.prose):
+        return Answer(
+            question, standalone, ABSTAINED, _abstention(judgement, nearest), removed=verified.removed, nearest=nearest
+        )
+    if any(piece.note for piece, _ in verified.pieces[:3]):
+        verdict = PARTIAL
+    notes: tuple[str, ...] = (judgement.note,) if judgement.note else ()
+    if all(citation.voice == "house" for citation in verified.citations):
+        notes += (
+            "This rests on our own guides and glossary alone; no practitioner in the library speaks to it directly.",
+        )
+    return Answer(
+        question,
+        standalone,
+        verdict,
+        _in_markdown(verified, notes),
+        (*verified.prose, *(sentence for _, sentence in verified.pieces)),
+        verified.removed,
+        verified.citations,
+        nearest=nearest,
+        notes=notes,
+    )
+
+
+def _in_markdown(verified: Verified, notes: Sequence[str]) -> str:
+    """The direct answer first, then the others under who says it; list items as a list."""
+    groups: dict[str, list[str]] = {}
+    speakers: dict[str, str] = {}
+    for piece, sentence in verified.pieces:
+        lines = groups.setdefault(piece.document.id, [])
+        speakers[piece.document.id] = speaker_of(piece.document)
+        words = with_marks(piece.text, sentence.citations)
+        if piece.is_item:
+            lines.append(f"\n- {words}")
+        else:
+            lines.append(("\n\n" if lines and lines[-1].startswith("\n-") else " " if lines else "") + words)
+    prose = " ".join(with_marks(sentence.text, sentence.citations) for sentence in verified.prose)
+    parts = [prose, f"**{OWN_WORDS}**"] if prose and groups else [prose] if prose else []
+    for number, (id, lines) in enumerate(groups.items()):
+        words = "".join(lines).strip()
+        parts.append(words if number == 0 and not prose else f"**{speakers[id]}:** {words}")
+    return "\n\n".join([*parts, *(f"_{note}_" for note in notes)])
+
+
+def with_marks(words: str, numbers: Sequence[int]) -> str:
+    return words + "".join(f" [{n}]" for n in numbers)
+
+
+def speaker_of(document: Document) -> str:
+    """Who speaks, as the reader is told; our words on someone's text are called so."""
+    if document.kind == "position":
+        return f"Where practitioners differ, “{document.title}”"
+    if document.voice == "house":
+        return f"Our own {'glossary' if document.kind == 'glossary' else 'guide'}, “{document.title}”"
+    if document.voice == "digest":
+        return f"{document.speaker}, as digested by us"
+    return document.speaker if document.author or document.source else f"“{document.title.rstrip('.')}”"
+
+
+def _abstention(judgement: Judgement, nearest: Sequence[str]) -> str:
+    words = f"The library does not answer this: {judgement.reason}."
+    if nearest:
+        words += " Nearby, it does cover: " + "; ".join(f"“{title.rstrip('.')}”" for title in nearest) + "."
+    return words + " The question has been noted for whoever keeps the library."

@@ -1,0 +1,148 @@
+"""Does a written sentence stand on the evidence it cites? Plain signs, each with a reason a reader understands. Pure but for the weights.
+
+Checked in order of cost: numbers, names, negation, what is turned round, reservations, the question said again; last a logistic
+regression over all signs (`rag/support_signs.py`), fitted on answers that people have judged and kept with its figures in
+`support.json` (`python -m evals.support.train`, docs/support-model.md). `Stands` carries the first that fails.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rag.answers import Quoted
+from rag.support_signs import (
+    ABSOLUTE,
+    HEDGE,
+    Evidence,
+    Read,
+    denies_otherwise,
+    lost_caveat,
+    nearest_first,
+    numbers,
+    read,
+    sentences_in,
+    signs,
+    turned_round,
+    unknown_names,
+)
+from rag.words import content_words, stem, stems
+
+__all__ = ["Stands", "coverage", "numbers", "rule_broken", "stands_on", "support_of"]
+
+FITTED = Path(__file__).with_name("support.json")
+# The rules for what a "not" or a reservation speaks of look at so many of the nearest sentences.
+RULED_BY = 2
+
+
+@dataclass(frozen=True)
+class Stands:
+    """How far a sentence is supported, from 0 to 1, and why it is not; `reason` is empty when it stands."""
+
+    support: float
+    reason: str = ""
+
+
+def stands_on(sentence: str, pieces: Sequence[Quoted], question: str) -> Stands:
+    """Whether the sentence says no more than these quotations, put into other words."""
+    own = read(sentence)
+    evidence = evidence_from(own, pieces)
+    if not evidence.sentences:
+        return Stands(0.0, "it cites nothing")
+    if any(own.words == one.words for one in evidence.sentences):
+        return Stands(1.0)
+    if reason := _rule_broken(own, evidence, question):
+        return Stands(0.0, reason)
+    if own.own <= stems(question):
+        return Stands(0.0, "it only says the question again")
+    support = _supported(own, evidence, question)
+    return Stands(support, "" if support >= fitted()["threshold"] else "it says more than what it cites")
+
+
+def rule_broken(sentence: str, pieces: Sequence[Quoted], question: str) -> str:
+    """Which rule of evidence the sentence breaks, in words; empty when none."""
+    own = read(sentence)
+    evidence = evidence_from(own, pieces)
+    return _rule_broken(own, evidence, question) if evidence.sentences else ""
+
+
+def support_of(sentence: str, pieces: Sequence[Quoted], question: str) -> float:
+    """How likely people would find the sentence supported, from 0 to 1; the rules apart."""
+    own = read(sentence)
+    evidence = evidence_from(own, pieces)
+    return _supported(own, evidence, question) if evidence.sentences else 0.0
+
+
+def evidence_from(sentence: Read, pieces: Sequence[Quoted]) -> Evidence:
+    """The sentences of the quotations, nearest first; who speaks and where it stands may be named, too."""
+    cited = (one for piece in pieces for one in sentences_in(piece.text))
+    around = {
+        words: None for piece in pieces for words in (piece.document.speaker, piece.document.title, *piece.headings)
+    }
+    return Evidence(nearest_first(sentence, dict.fromkeys(cited), rarity), " ".join(around))
+
+
+def _rule_broken(sentence: Read, evidence: Evidence, question: str) -> str:
+    if missing := sentence.numbers - evidence.numbers:
+        return f"{_listed(missing)} does not stand in what it cites"
+    if unknown := unknown_names(sentence.text, evidence, question, _is_common):
+        return f"{_listed(unknown)} is not named in what it cites"
+    near = evidence.sentences[:RULED_BY]
+    if denies_otherwise(sentence, near):
+        return "it says yes where its source says no, or the reverse"
+    if turned_round(sentence.text, near):
+        return "it turns round what its source says"
+    if lost_caveat(sentence, near) or _is_surer(sentence, evidence):
+        return "it is more certain than its source"
+    return ""
+
+
+def _is_surer(sentence: Read, evidence: Evidence) -> bool:
+    told = [one.text for one in evidence.sentences] + [evidence.around]
+    return bool(
+        ABSOLUTE.search(sentence.text)
+        and not any(ABSOLUTE.search(text) for text in told)
+        and any(HEDGE.search(one.text) for one in evidence.sentences)
+    )
+
+
+def _supported(sentence: Read, evidence: Evidence, question: str) -> float:
+    found = signs(sentence, evidence, question, rarity)
+    return 1 - chance(fitted()["weights"], fitted()["bias"], found)
+
+
+def chance(weights: Mapping[str, float], bias: float, found: Mapping[str, float]) -> float:
+    """A logistic regression: from 0 to 1."""
+    return 1 / (1 + math.exp(-bias - sum(weight * found[name] for name, weight in weights.items())))
+
+
+@cache
+def fitted() -> Mapping[str, Any]:
+    kept: Mapping[str, Any] = json.loads(FITTED.read_text(encoding="utf-8"))
+    return kept
+
+
+def rarity(one: str) -> float:
+    """How telling a stem is, from 0 to 1: 1 for what few documents say."""
+    return float(fitted()["rarity"].get(one, 1.0))
+
+
+def _is_common(word: str) -> bool:
+    return stem(word) in fitted()["rarity"]
+
+
+def coverage(sentence: str, told: str, question: str = "") -> float:
+    """The share of the sentence's telling words, those of the question apart, that stand in the evidence."""
+    there = stems(told)
+    asked = stems(question)
+    own = [word for word in content_words(sentence) if stem(word) not in asked]
+    return sum(1 for word in own if stem(word) in there) / len(own) if own else 0.0
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"“{word}”" for word in sorted(words))

@@ -1,0 +1,97 @@
+"""Whether a sentence stands on its evidence: the laws that hold wherever the thresholds are set."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from corpus.text import Span
+from rag.answers import Quoted
+from rag.support import Stands, numbers, stands_on
+from tests.library import document
+
+COST = "A fractional AI CTO costs between 6,000 and 12,000 dollars a month."
+TERM = "Most engagements last six to twelve months, and some end after ninety days."
+RISK = "A pilot without an owner does not survive its first quarter."
+EVIDENCE = (COST, TERM, RISK)
+QUESTION = "What should a company know?"
+
+
+def quoted(*texts: str) -> list[Quoted]:
+    return [
+        Quoted(text, document(f"d{number}", text, author="Example Author"), (Span(0, len(text)),), ())
+        for number, text in enumerate(texts)
+    ]
+
+
+def stands(sentence: str, *texts: str) -> Stands:
+    return stands_on(sentence, quoted(*texts), QUESTION)
+
+
+@pytest.mark.parametrize("words", EVIDENCE)
+def test_the_source_s_own_words_stand_wholly(words: str) -> None:
+    assert stands(words, words) == Stands(1.0)
+
+
+@given(st.permutations(EVIDENCE), st.sampled_from(EVIDENCE))
+def test_further_evidence_in_any_order_takes_nothing_away(order: list[str], words: str) -> None:
+    assert not stands(words, *order).reason
+
+
+@given(st.integers(13, 10_000_000), st.sampled_from((COST, TERM)))
+def test_a_number_that_nobody_gave_never_stands(number: int, words: str) -> None:
+    """However little else was changed: it is what an executive remembers."""
+    found = re.findall(r"\d[\d,]*|six|twelve|ninety", words)
+    assume(str(number) not in numbers(words))
+    for old in found:
+        changed = words.replace(old, f"{number:,}", 1)
+        assert stands(changed, words).reason, changed
+
+
+@pytest.mark.parametrize("words", EVIDENCE)
+@pytest.mark.parametrize("name", ["Zanzibar Consulting", "Quux Ltd", "Professor Xylander"])
+def test_a_name_that_nobody_gave_never_stands(words: str, name: str) -> None:
+    assert stands(f"According to {name}, {words[0].lower()}{words[1:]}", words).reason
+
+
+def test_who_speaks_may_be_named() -> None:
+    assert not stands(f"Example Author says that {COST[0].lower()}{COST[1:]}", COST).reason
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        ("A fractional AI CTO does not cost between 6,000 and 12,000 dollars a month.", COST),
+        ("A pilot lacking an owner survives its first quarter.", RISK.replace("without", "lacking")),
+        ("Most engagements never last six to twelve months.", TERM),
+    ],
+)
+def test_the_reverse_never_stands(sentence: str, words: str) -> None:
+    assert stands(sentence, words).reason
+
+
+def test_nothing_stands_on_nothing() -> None:
+    assert stands(COST).reason
+    assert stands(COST, TERM).reason
+
+
+def test_the_question_said_again_is_no_answer() -> None:
+    assert stands_on("A company should know what it should know.", quoted(COST), QUESTION).reason
+
+
+@given(
+    st.lists(st.sampled_from(COST.split() + RISK.split() + ["Zanzibar", "premiums", "insurance", "40"]), max_size=20)
+)
+def test_support_is_a_share_and_what_falls_has_a_reason_in_plain_words(words: list[str]) -> None:
+    found = stands(" ".join(words), COST, RISK)
+    assert 0.0 <= found.support <= 1.0
+    assert "\n" not in found.reason and not found.reason.endswith(".")
+
+
+def test_numbers_are_compared_as_numbers() -> None:
+    assert numbers("12,000 and 12000") == {"12000"}
+    assert numbers("ninety days") == numbers("90 days")
+    assert numbers("3.5 million") == {"3.5"} and numbers("no number, one thing") == set()
