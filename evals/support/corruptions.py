@@ -20,6 +20,7 @@ from rag.words import names, stems
 WORDS = (8, 45)
 # The sentence with those to either side of it, as a passage brings them.
 AROUND = 2
+AS_IT_STANDS = "as it stands"
 AUXILIARY = re.compile(
     r"\b(is|are|was|were|can|could|should|will|would|must|may|does|do|did|has|have|had)\b(?! not\b|n[’']t)"
 )
@@ -90,7 +91,7 @@ def pairs_of(documents: Mapping[str, Document]) -> list[Pair]:
             ("wrong speaker", by_somebody_else(place, everybody)),
         )
         rights: tuple[tuple[str, str | None], ...] = (
-            ("as it stands", place.words),
+            (AS_IT_STANDS, place.words),
             ("clauses in another order", reordered(place.words)),
             ("without an adjunct", without_adjunct(place.words)),
             ("in the passive", in_the_passive(place.words)),
@@ -100,11 +101,9 @@ def pairs_of(documents: Mapping[str, Document]) -> list[Pair]:
             ("with its speaker", by_its_speaker(place)),
         )
         for kinds, stands in ((wrongs, False), (rights, True)):
-            found += [
-                Pair(kind, words, place.pieces, stands)
-                for kind, words in kinds
-                if (words and words != place.words) or kind == "as it stands"
-            ]
+            for kind, words in kinds:
+                if words and (words != place.words or kind == AS_IT_STANDS):
+                    found.append(Pair(kind, words, place.pieces, stands))
     return found
 
 

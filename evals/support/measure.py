@@ -86,6 +86,7 @@ def of_response(chances: NDArray[np.float64], broken: int) -> dict[str, float]:
         "mean": float(log_odds.mean()),
         "any": float(np.log(any_wrong / (1 - any_wrong))),
         "sentences": float(np.log1p(len(certain))),
+        "alone": float(len(certain) == 1),  # a claim that somebody picked is doubted more often than a sentence of many
         "rules_broken": float(np.log1p(broken)),
     }
 

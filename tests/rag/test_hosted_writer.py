@@ -43,7 +43,7 @@ KEY, KEY_NAME = "sk-Recognisable-7f3a9c51", "EXAMPLE_WRITER_KEY"
 # Foreign words of an error, in which providers repeat keys and servers their paths.
 FOREIGN = f"Incorrect key {KEY} in /srv/secrets/gateway.conf"
 # What a writer may keep silent before it is passed over; enough for a server that answers at once.
-SECONDS = 0.4
+SECONDS = 2.0
 
 
 def refusing(status: int, **headers: str) -> Behaviour:
