@@ -35,6 +35,9 @@ DECLINES = re.compile(
     re.IGNORECASE,
 )
 LEADING_LAYOUT = "*_ \n"
+BREAKS_OFF = re.compile(
+    r"\b(?:must|can|should|will|would|may|and|or|but|the|a|an|of|to|for|with|than|that)[.!]?$", re.IGNORECASE
+)
 SAME_WORDS = 0.8
 # A sentence that no single passage carries may put two together.
 MOST_TOGETHER = 2
@@ -123,6 +126,8 @@ def checked(sentence: str, sources: Sequence[Source], question: str, before: Seq
         text += "."
     if not stems(text):
         return Removed(text, "it says nothing")
+    if BREAKS_OFF.search(text):
+        return Removed(text, "it breaks off")
     if any(_repeats(text, earlier.text) for earlier in before):
         return Removed(text, "it was said before")
     named = [one for one in sources if one.n in cited]

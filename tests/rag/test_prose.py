@@ -194,6 +194,11 @@ class TestChecked:
         one = checked(words, NUMBERED, "What does it cost, and how long does it last?", ())
         assert isinstance(one, Written) and one.support == 1.0
 
+    @pytest.mark.parametrize("words", ["Any supplier of an agent must.", "It costs more than", "They differ from the."])
+    def test_what_breaks_off_is_not_shown(self, words: str) -> None:
+        removed = checked(f"{words} [1]", sources_from([quoted(words)], 100), "What is it?", ())
+        assert isinstance(removed, Removed) and removed.reason == "it breaks off"
+
     def test_nothing_is_said_twice(self) -> None:
         first = checked("Most engagements last six to twelve months [2].", NUMBERED, "How long?", ())
         assert isinstance(first, Written)

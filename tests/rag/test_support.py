@@ -82,6 +82,15 @@ def test_the_question_said_again_is_no_answer() -> None:
     assert stands_on("A company should know what it should know.", quoted(COST), QUESTION).reason
 
 
+def test_what_was_asked_is_no_evidence() -> None:
+    """A small model made the asker's own circumstances into a fact, and every word of it was known from the question."""
+    question = "We closed our seed round in March and nobody runs technology. What would a fractional AI CTO cost us?"
+    claim = "Your seed round closed in March, so a fractional AI CTO costs 6,000 dollars."
+    assert stands_on(claim, quoted(COST), question).reason == "it takes what was asked for a fact"
+    plain = "For your firm, a fractional AI CTO costs between 6,000 and 12,000 dollars a month."
+    assert not stands_on(plain, quoted(COST), question).reason
+
+
 @given(
     st.lists(st.sampled_from(COST.split() + RISK.split() + ["Zanzibar", "premiums", "insurance", "40"]), max_size=20)
 )
