@@ -35,8 +35,8 @@ START_SECONDS = 60.0
 # Four short sentences and their numbers.
 MOST_TOKENS = 180
 LOOK_SECONDS = 0.2
-# Measured on two cores: each 100 tokens of evidence cost two seconds before the first word (docs/experiments.md).
-PASSAGE_TOKENS = 220
+# On two cores each 100 tokens of evidence cost about two seconds before the first word (docs/experiments.md).
+PASSAGE_TOKENS = 170
 SECONDS = 60.0
 
 
