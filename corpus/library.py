@@ -10,6 +10,9 @@ from pathlib import Path
 from corpus.documents import FOLDER_OF_KIND, LARGEST_TEXT, Document, parse_document, version_of_file
 from corpus.errors import DocumentError
 
+# The ending of a file that is being written.
+HALF = ".writing"
+
 
 @dataclass(frozen=True)
 class Library:
@@ -80,7 +83,7 @@ def write_file(root: Path, relative: str, content: str) -> None:
     target = inside(root, relative)
     target.parent.mkdir(parents=True, exist_ok=True)
     # One name for each file, so that whoever writes it again after a kill leaves nothing behind; there is one writer at a time.
-    temporary = target.with_name(f".{target.name}.writing")
+    temporary = target.with_name(f".{target.name}{HALF}")
     try:
         with temporary.open("w", encoding="utf-8") as file:
             file.write(content)
@@ -90,6 +93,13 @@ def write_file(root: Path, relative: str, content: str) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_half_files(root: Path) -> None:
+    """What a killed run was writing; only for whoever holds the publishing lock."""
+    for folder in FOLDER_OF_KIND.values():
+        for half in (root / folder).glob(f".*{HALF}"):
+            half.unlink(missing_ok=True)
 
 
 def _put_in_place(temporary: Path, target: Path) -> None:

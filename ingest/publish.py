@@ -18,7 +18,7 @@ from corpus.documents import Document, format_document, parse_document
 from corpus.embedder import Embedder
 from corpus.errors import DocumentError, NotFound, SettingsError, VectorsBroken, home_errors
 from corpus.index import LOCK_PATIENCE_SECONDS, bring_vectors_in_line, open_vectors, publishing_lock, vector_key
-from corpus.library import Library, inside, read_library, remove_file, write_file
+from corpus.library import Library, inside, read_library, remove_file, remove_half_files, write_file
 from corpus.record import SNAPSHOTS_KEPT, NewChunk, Quarantined, Record, StoredChunk, StoredQuestion
 from corpus.settings import Settings
 from corpus.vectors import VectorStore
@@ -176,6 +176,7 @@ class Publisher:
         lock = publishing_lock(self.settings, self.patience)
         try:
             with home_errors(self.settings.home):
+                remove_half_files(self.settings.corpus)
                 self._write_files()
                 yield
         finally:

@@ -316,3 +316,13 @@ def test_the_history_says_who_did_what(
         "remove a",
         ({"document": "a", "change": "removed"},),
     )
+
+
+def test_what_a_killed_run_was_writing_goes_with_the_next(publisher: Publisher, settings: Settings) -> None:
+    """Two hundred kills left one half file in the folder, which nobody would ever have written again."""
+    write(settings, document("a"))
+    half = settings.corpus / "articles" / ".note.md.writing"
+    half.write_text("half a docu", encoding="utf-8")
+    publisher.publish()
+    assert not half.exists()
+    assert set(on_disk(settings)) == {"a"}
