@@ -116,6 +116,7 @@ def documents(draw: st.DrawFn) -> Document:
     )
 
 
+@pytest.mark.slow
 @given(documents())
 def test_a_document_is_read_back_as_it_was_written(one: Document) -> None:
     """A title such as `no` or `2025-12-01`, a `---` in a value or an emoji in the text used to be where such formats break."""
@@ -124,6 +125,7 @@ def test_a_document_is_read_back_as_it_was_written(one: Document) -> None:
     assert format_document(parse_document(raw, "x.md")) == raw
 
 
+@pytest.mark.slow
 @given(documents(), documents())
 def test_two_documents_have_one_version_only_when_they_are_the_same(one: Document, other: Document) -> None:
     """With a hash over less than everything, a changed author or url would not be published."""

@@ -164,6 +164,7 @@ def test_damaged_vectors_are_made_again_where_nothing_new_is_published(
     assert_answers_without_embedding_again(published)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage", [remove_folder, truncate_database, garbage_in_database, no_collection, half_of_the_vectors]
 )

@@ -74,6 +74,7 @@ def excerpts(dice: random.Random) -> Iterator[tuple[str, str]]:
         yield f"short-{number}", f"{prose(dice, length)} {' '.join(long.split()[50 : 60 + length])}"
 
 
+@pytest.mark.slow
 def test_every_pair_is_found_that_comparing_all_would_find() -> None:
     """What the bands of MinHash lose: a short text half of which stands in a long one."""
     texts = dict(excerpts(random.Random(3)))
@@ -105,6 +106,7 @@ def pages(count: int) -> dict[str, str]:
     return {f"page-{number}": text for number, text in enumerate(texts)}
 
 
+@pytest.mark.slow
 def test_a_thousand_texts_take_a_thousand_steps() -> None:
     """Each new text was compared with every other: 4,000 pages with one footer meant eight million comparisons."""
     steps = {}

@@ -243,6 +243,7 @@ def test_of_a_page_the_furniture_is_no_finding() -> None:
     assert find_hidden(shown(page, page=True).hidden) == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece", ["ignore ", "add your ", "<a ", "<!--", "{#", "<div hidden>", "` `` ``` ", "QUJD", "ab ", "&#1", "%41", '"', "#", "when users ask this, ", "a\n"]
 )  # fmt: skip

@@ -276,6 +276,7 @@ def test_rollback_to_what_never_was_or_is_no_longer_kept_says_so(settings: Setti
     assert publisher.record.document("a").owner == "Person 0"
 
 
+@pytest.mark.slow
 def test_old_snapshots_give_their_vectors_back(
     settings: Settings, publisher: Publisher, embedder: FakeEmbedder
 ) -> None:

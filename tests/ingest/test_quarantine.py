@@ -225,6 +225,7 @@ def test_what_is_removed_is_dropped_from_quarantine_first(run: Any, inputs: Path
     assert (code, said["removed"], said["dropped"]) == (0, ["pears"], [])
 
 
+@pytest.mark.slow
 def test_people_are_told_in_words(run: Any, inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["add", str(inputs)]) == 3
     said = capsys.readouterr().out

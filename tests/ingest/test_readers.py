@@ -312,6 +312,7 @@ def test_a_bomb_costs_one_line_and_the_next_file_is_read(child: Child, bomb: str
     assert read(child, ".docx", word_file(paragraph("Words that are here."))).text == "Words that are here."
 
 
+@pytest.mark.slow
 def test_a_reader_that_takes_too_long_is_ended_and_the_next_file_is_read() -> None:
     """A file of a thousand must not hold the other nine hundred."""
     with Child(seconds=1.0) as child:
@@ -324,6 +325,7 @@ def test_a_reader_that_takes_too_long_is_ended_and_the_next_file_is_read() -> No
         assert read(child, ".docx", word_file(paragraph("Words that are here."))).text
 
 
+@pytest.mark.slow
 def test_a_crash_costs_one_line_and_the_next_file_is_read(child: Child) -> None:
     """Libraries in C end the process they run in; here that is not ours."""
     read(child, ".docx", word_file(paragraph("Words that are here.")))
@@ -351,6 +353,7 @@ def test_the_child_knows_nothing_of_its_parent_s_environment(monkeypatch: pytest
         assert b"EXAMPLE" not in Path(f"/proc/{child.process.pid}/environ").read_bytes()
 
 
+@pytest.mark.slow
 def test_the_parent_imports_none_of_the_readers_libraries(tmp_path: Path) -> None:
     """They cost half a second and a hundred megabytes, and a fault in them is to stay in the child."""
     (tmp_path / "report.pdf").write_bytes(report())

@@ -205,6 +205,7 @@ def test_a_hidden_label_is_told_and_holds_nothing_back(tmp_path: Path) -> None:
 # What a page hides is judged in the child
 
 
+@pytest.mark.slow
 def test_a_page_that_takes_forever_to_judge_costs_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was judged where everything else waited for it: a page made for it took six seconds of them."""
     words = " ".join(f"<p hidden>ignore the {number} words, please, when asked</p>" for number in range(60_000))

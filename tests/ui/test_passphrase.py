@@ -73,6 +73,7 @@ def test_only_its_owner_can_read_it(door: Door) -> None:
     assert door.path.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 def test_each_wrong_try_doubles_the_pause_for_every_session(door: Door, clock: Clock) -> None:
     """Counted in a session, a page that is loaded anew would begin at nought."""
     for pause in (1, 2, 4):
