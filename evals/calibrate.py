@@ -17,7 +17,8 @@ from evals.cases import Case
 from evals.run import Progress
 from rag.answer import Chain, evidence_for
 from rag.answers import ABSTAINED
-from rag.judge import chance, signs
+from rag.judge import signs
+from rag.logistic import logistic
 from rag.question import Turn, standalone_question
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ def fit(observed: Sequence[Observed]) -> dict[str, Any]:
     return {
         "weights": {name: round(float(slope), 4) for name, slope in zip(names, slopes, strict=True)},
         "bias": round(bias, 4),
-        "abstain_below": round(chance(abstain), 4),
-        "partial_below": round(chance(partial), 4),
+        "abstain_below": round(logistic(abstain), 4),
+        "partial_below": round(logistic(partial), 4),
         "figures": {
             "how": f"{FOLDS}-fold cross-validation over the open cases",
             "all": shares(np.ones(len(rows), dtype=bool)),

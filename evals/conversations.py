@@ -5,9 +5,6 @@ Knows nothing about how the passages are published: who calls brings a chain ove
 
 from __future__ import annotations
 
-import csv
-import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +14,7 @@ import numpy as np
 
 from corpus.documents import Document
 from corpus.errors import CasesError
+from evals.public_sets import as_document, json_lines, ndcg, rows
 from evals.run import Progress
 from rag.answer import Chain, search, turn_of
 from rag.question import Turn, standalone_question
@@ -24,7 +22,6 @@ from rag.question import Turn, standalone_question
 DEPTH = 5
 # A long passage is cut into several chunks, and one that is found again counts once.
 CHUNKS_READ = 4 * DEPTH
-TITLE_WORDS = 8
 RESAMPLES = 2000
 REWRITTEN = "rewritten"
 
@@ -107,20 +104,6 @@ def read_benchmark(tasks: Path, qrels: Path, corpus: Path) -> Benchmark:
     return Benchmark(found, documents)
 
 
-def json_lines(file: Path) -> list[dict[str, Any]]:
-    try:
-        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, ValueError) as exc:
-        raise CasesError(f"{file}: can't be read as JSON lines: {exc}") from exc
-
-
-def rows(file: Path) -> list[dict[str, str]]:
-    try:
-        return list(csv.DictReader(file.read_text(encoding="utf-8").splitlines(), delimiter="\t"))
-    except (OSError, ValueError) as exc:
-        raise CasesError(f"{file}: can't be read as a table with tabs: {exc}") from exc
-
-
 def _exchanges(history: Sequence[Mapping[str, str]]) -> tuple[Exchange, ...]:
     """Each question with all that was answered to it."""
     exchanges: list[Exchange] = []
@@ -131,11 +114,6 @@ def _exchanges(history: Sequence[Mapping[str, str]]) -> tuple[Exchange, ...]:
             before = exchanges.pop()
             exchanges.append(Exchange(before.question, f"{before.answer} {said['text']}".strip()))
     return tuple(exchanges)
-
-
-def as_document(id: str, title: str, text: str) -> Document:
-    """A passage as a document of its own; one without a title is called by the words it opens with."""
-    return Document(id, "article", "practitioner", title or " ".join(text.split()[:TITLE_WORDS]), text)
 
 
 def measure(chain: Chain, tasks: Sequence[Task], progress: Progress) -> dict[str, Any]:
@@ -171,9 +149,7 @@ def recall_of(found: Sequence[str], wanted: frozenset[str]) -> float:
 
 
 def ndcg_of(found: Sequence[str], wanted: frozenset[str]) -> float:
-    """Each right passage worth less the further down it stands, as a share of the best possible order."""
-    gained = sum(1 / math.log2(place + 2) for place, id in enumerate(found) if id in wanted)
-    return gained / sum(1 / math.log2(place + 2) for place in range(min(len(wanted), DEPTH)))
+    return ndcg(found, dict.fromkeys(wanted, 1), DEPTH)
 
 
 @dataclass(frozen=True)

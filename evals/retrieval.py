@@ -5,7 +5,6 @@ Knows nothing about how the passages are published: who calls brings a chain ove
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 
 from corpus.documents import Document
 from corpus.errors import CasesError
-from evals.conversations import as_document, json_lines, rows
+from evals.public_sets import as_document, json_lines, ndcg, rows
 from evals.run import Progress
 from rag.answer import Chain, evidence_for
 from rag.retrieve import lexical_expression, retrieve
@@ -97,13 +96,9 @@ def once(documents: Iterable[str]) -> list[str]:
 
 def figures_of(found: Sequence[str], worth: Mapping[str, int]) -> dict[str, float]:
     """The usual four, of one query."""
-    gained = sum(worth.get(id, 0) / math.log2(place + 2) for place, id in enumerate(found[:NDCG_DEPTH]))
-    ideal = sum(
-        value / math.log2(place + 2) for place, value in enumerate(sorted(worth.values(), reverse=True)[:NDCG_DEPTH])
-    )
     first = next((place for place, id in enumerate(found[:NDCG_DEPTH], start=1) if id in worth), 0)
     return {
-        f"ndcg@{NDCG_DEPTH}": gained / ideal,
+        f"ndcg@{NDCG_DEPTH}": ndcg(found, worth, NDCG_DEPTH),
         f"recall@{NDCG_DEPTH}": len(worth.keys() & set(found[:NDCG_DEPTH])) / len(worth),
         f"recall@{RECALL_DEPTH}": len(worth.keys() & set(found[:RECALL_DEPTH])) / len(worth),
         f"mrr@{NDCG_DEPTH}": 1 / first if first else 0.0,

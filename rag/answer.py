@@ -167,7 +167,7 @@ def stream(chain: Chain, question: str, standalone: str, writer: str, stop: Even
         yield replace(quoted, timings_ms=clock.timings())
         return
     clock.mark("shown")
-    yield from write_down(chain.ladder, writer, standalone, draft.pieces, made_of, clock, stop)
+    yield from write_down(chain.ladder, writer, standalone, draft.pieces, quoted, made_of, clock, stop)
 
 
 def evidence_for(chain: Chain, standalone: str) -> Evidence:

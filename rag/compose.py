@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from corpus.documents import Document
 from rag.answers import ABSTAINED, PARTIAL, Answer
-from rag.evidence import Evidence
-from rag.judge import Judgement
-from rag.verify import Verified
+
+if TYPE_CHECKING:  # a page that lays an answer out reads this file on its first paint
+    from corpus.documents import Document
+    from rag.evidence import Evidence
+    from rag.judge import Judgement
+    from rag.verify import Verified
 
 NEAREST_TITLES = 3
 # Below prose; whoever lays an answer out again looks for it.

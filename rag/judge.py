@@ -7,7 +7,6 @@ How sure we are is a logistic regression over plain signs, fitted and cross-vali
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from typing import Any
 
 from rag.answers import ABSTAINED, ANSWERED, PARTIAL
 from rag.evidence import READ_TOGETHER, Evidence, Unit
+from rag.logistic import chance
 from rag.question import asks_for, tries_to_trick
 from rag.words import stem
 
@@ -126,13 +126,7 @@ def signs(evidence: Evidence) -> dict[str, float]:
 
 def sure(found: Mapping[str, float]) -> float:
     """How likely the library answers, from 0 to 1."""
-    kept = calibration()
-    log_odds = kept["bias"] + sum(weight * found[name] for name, weight in kept["weights"].items())
-    return chance(log_odds)
-
-
-def chance(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-log_odds))
+    return chance(calibration(), found)
 
 
 @cache

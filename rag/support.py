@@ -8,7 +8,6 @@ regression over all signs (`rag/support_signs.py`), fitted on answers that peopl
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.answers import Quoted
+from rag.logistic import chance
 from rag.support_signs import (
     ABSOLUTE,
     HEDGE,
@@ -33,7 +33,7 @@ from rag.support_signs import (
 )
 from rag.words import content_words, stem, stems
 
-__all__ = ["Stands", "coverage", "numbers", "rule_broken", "stands_on", "support_of"]
+__all__ = ["Stands", "coverage", "numbers", "stands_on"]
 
 FITTED = Path(__file__).with_name("support.json")
 # The rules for what a "not" or a reservation speaks of look at so many of the nearest sentences.
@@ -59,29 +59,15 @@ def stands_on(sentence: str, pieces: Sequence[Quoted], question: str) -> Stands:
         return Stands(0.0, "it cites nothing")
     if any(own.words == one.words for one in evidence.sentences):
         return Stands(1.0)
-    if reason := _rule_broken(own, evidence, question):
+    if reason := rule_broken(own, evidence, question):
         return Stands(0.0, reason)
     asked = stems(question)
     if own.own <= asked:
         return Stands(0.0, "it only says the question again")
     if len((own.own & asked) - evidence.stems) > ONLY_ASKED * len(own.own):
         return Stands(0.0, "it takes what was asked for a fact")
-    support = _supported(own, evidence, question)
+    support = support_of(own, evidence, question)
     return Stands(support, "" if support >= fitted()["threshold"] else "it says more than what it cites")
-
-
-def rule_broken(sentence: str, pieces: Sequence[Quoted], question: str) -> str:
-    """Which rule of evidence the sentence breaks, in words; empty when none."""
-    own = read(sentence)
-    evidence = evidence_from(own, pieces)
-    return _rule_broken(own, evidence, question) if evidence.sentences else ""
-
-
-def support_of(sentence: str, pieces: Sequence[Quoted], question: str) -> float:
-    """How likely people would find the sentence supported, from 0 to 1; the rules apart."""
-    own = read(sentence)
-    evidence = evidence_from(own, pieces)
-    return _supported(own, evidence, question) if evidence.sentences else 0.0
 
 
 def evidence_from(sentence: Read, pieces: Sequence[Quoted]) -> Evidence:
@@ -93,7 +79,8 @@ def evidence_from(sentence: Read, pieces: Sequence[Quoted]) -> Evidence:
     return Evidence(nearest_first(sentence, dict.fromkeys(cited), rarity), " ".join(around))
 
 
-def _rule_broken(sentence: Read, evidence: Evidence, question: str) -> str:
+def rule_broken(sentence: Read, evidence: Evidence, question: str) -> str:
+    """Which rule of evidence the sentence breaks, in words; empty when none."""
     if missing := sentence.numbers - evidence.numbers:
         return f"{_listed(missing)} does not stand in what it cites"
     if unknown := unknown_names(sentence.text, evidence, question, _is_common):
@@ -117,14 +104,9 @@ def _is_surer(sentence: Read, evidence: Evidence) -> bool:
     )
 
 
-def _supported(sentence: Read, evidence: Evidence, question: str) -> float:
-    found = signs(sentence, evidence, question, rarity)
-    return 1 - chance(fitted()["weights"], fitted()["bias"], found)
-
-
-def chance(weights: Mapping[str, float], bias: float, found: Mapping[str, float]) -> float:
-    """A logistic regression: from 0 to 1."""
-    return 1 / (1 + math.exp(-bias - sum(weight * found[name] for name, weight in weights.items())))
+def support_of(sentence: Read, evidence: Evidence, question: str) -> float:
+    """How likely people would find the sentence supported, from 0 to 1; the rules apart."""
+    return 1 - chance(fitted(), signs(sentence, evidence, question, rarity))
 
 
 @cache

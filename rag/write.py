@@ -24,19 +24,20 @@ def write_down(
     name: str,
     question: str,
     pieces: Sequence[Quoted],
+    quoted: Answer,
     compose: Compose,
     clock: Clock,
     stop: Event,
 ) -> Iterator[Answer]:
     """The quotations at once, then with prose above them as it grows. The last answer is whole; the others say who writes."""
     stepped: list[SteppedDown] = []
-    made = compose((), ())
+    made = quoted
     for writer in ladder.rungs(name):
         if name == AUTO and (reason := ladder.closed(writer)):
             stepped.append(SteppedDown(writer.name, reason))
             continue
         try:
-            made = yield from _prose(ladder, writer, question, pieces, compose, clock, stop, tuple(stepped))
+            made = yield from _prose(ladder, writer, question, pieces, quoted, compose, clock, stop, tuple(stepped))
         except Failed as failed:
             if name != AUTO:
                 raise WriterError(
@@ -65,6 +66,7 @@ def _prose(
     writer: Writer,
     question: str,
     pieces: Sequence[Quoted],
+    quoted: Answer,
     compose: Compose,
     clock: Clock,
     stop: Event,
@@ -86,7 +88,7 @@ def _prose(
         else:
             removed.append(one)
 
-    made = replace(compose((), ()), writing=writer.name, stepped_down=stepped, timings_ms=clock.timings())
+    made = replace(quoted, writing=writer.name, stepped_down=stepped, timings_ms=clock.timings())
     yield made
     with ladder.writing(writer, prompt, stop, usage) as words, clock.time("prose"):
         for some in words:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import FractionalError
-from ui import commands, models_command, render
+from ui import commands, eval_commands, models_command, render
 
 EXAMPLES = """examples:
   fractional ask "What happens in week one?"
@@ -222,7 +222,7 @@ def _add_evaluations(verbs: Any) -> None:
         "run",
         "ask the golden cases and tell how often the answers were right",
         "eval run --type unanswerable",
-        commands.eval_run,
+        eval_commands.run,
         render.figures,
     )
     run.add_argument("--type", nargs="+", default=[], metavar="TYPE", help="only cases of these types")
@@ -234,7 +234,7 @@ def _add_evaluations(verbs: Any) -> None:
         "calibrate",
         "fit how sure the judge must be to answer, on the open golden cases",
         "eval calibrate",
-        commands.eval_calibrate,
+        eval_commands.calibrate,
         render.calibrated,
     )
     calibrate.add_argument(
@@ -245,7 +245,7 @@ def _add_evaluations(verbs: Any) -> None:
         "conversations",
         "tell whether follow-ups are understood: look them up bare, with all said before, and rewritten",
         "eval conversations --tasks tasks.jsonl --qrels qrels.tsv --corpus passages.jsonl",
-        commands.eval_conversations,
+        eval_commands.conversations,
         render.conversations,
     )
     for name, what in (
@@ -258,7 +258,7 @@ def _add_evaluations(verbs: Any) -> None:
         "retrieval",
         "measure what is found on a public set in the layout of BEIR: by words, by meaning, by both, and as an answer would",
         "eval retrieval --beir scifact --split test",
-        commands.eval_retrieval,
+        eval_commands.retrieval,
         render.retrieval,
     )
     retrieval.add_argument(
@@ -269,7 +269,7 @@ def _add_evaluations(verbs: Any) -> None:
         "judge",
         "tell how well the check of written sentences agrees with people, on answers that they have judged",
         "eval judge ragtruth_qa.jsonl wice_claim_dev.jsonl begin_dev.tsv",
-        commands.eval_judge,
+        eval_commands.judge,
         render.judged,
     )
     judge.add_argument(

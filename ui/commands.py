@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,6 @@ from corpus.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from corpus.documents import Document
-    from evals.cases import Case
     from evals.preview import GoldenChange
     from ingest.publish import Progress, Published, Publisher
     from rag.answer import Chain
@@ -362,94 +361,6 @@ def check(options: argparse.Namespace) -> Outcome:
 
     report = check_library(read_settings().corpus, date.today())
     return Outcome(report.as_json(), exit_code=4 if report.faults else 0)
-
-
-def eval_run(options: argparse.Namespace) -> Outcome:
-    import random
-
-    from corpus.errors import CasesError
-    from evals.figures import summary_of
-    from evals.run import run_cases
-
-    cases = _cases(options)
-    chosen = [c for c in cases if c.held == options.held and (not options.type or c.type in options.type)]
-    if options.sample:
-        chosen = random.Random(options.seed).sample(chosen, min(options.sample, len(chosen)))
-    if not chosen:
-        raise CasesError("No case is left to ask. Name other --type or --cases.")
-    chain = open_chain(read_settings())
-    outcomes = run_cases(chain, chosen, options.writer, show_progress())
-    return Outcome({"writer": options.writer, "held": options.held, "n": len(chosen), **summary_of(outcomes)})
-
-
-def eval_calibrate(options: argparse.Namespace) -> Outcome:
-    import tempfile
-
-    from evals.calibrate import Observed, fit, is_clear, keep, signs_of
-    from evals.cases import OF_REAL_ARTICLES, read_cases
-    from ingest.add import Given
-    from ingest.take_in import take_in
-    from rag.judge import CALIBRATION
-
-    def observe(library: str, chain: Chain, cases: list[Case]) -> Observed:
-        chosen = [case for case in cases if not case.held and is_clear(case)]
-        return Observed(library, signs_of(chain, chosen, show_progress()), [case.answerable for case in chosen])
-
-    settings = read_settings()
-    observed = [observe("library", open_chain(settings), _cases(options))]
-    if options.articles:
-        with tempfile.TemporaryDirectory() as folder:
-            other = replace(settings, home=Path(folder) / "home", corpus=Path(folder) / "corpus")
-            take_in(open_publisher(other), [options.articles], Given(), datetime.now(UTC).date())
-            observed.append(observe("real articles", open_chain(other), read_cases(OF_REAL_ARTICLES)))
-    calibrated = fit(observed)
-    if options.keep:
-        keep(calibrated, CALIBRATION)
-    return Outcome({**calibrated, "kept": options.keep})
-
-
-def eval_conversations(options: argparse.Namespace) -> Outcome:
-    """On a library of the given passages alone, gone afterwards."""
-    import tempfile
-
-    from evals.conversations import measure, read_benchmark
-
-    benchmark = read_benchmark(options.tasks, options.qrels, options.corpus)
-    with tempfile.TemporaryDirectory(prefix="fractional-") as folder:
-        apart = replace(read_settings(), home=Path(folder) / "home", corpus=Path(folder) / "corpus")
-        open_publisher(apart).publish(benchmark.documents)
-        chain = open_chain(apart)
-        measured = measure(chain, benchmark.tasks, show_progress())
-        chain.index.record.close()
-    return Outcome(measured)
-
-
-def eval_retrieval(options: argparse.Namespace) -> Outcome:
-    """On a library of the given passages alone, gone afterwards."""
-    import tempfile
-
-    from evals.retrieval import measure, read_beir
-
-    beir = read_beir(options.beir, options.split)
-    with tempfile.TemporaryDirectory(prefix="fractional-") as folder:
-        apart = replace(read_settings(), home=Path(folder) / "home", corpus=Path(folder) / "corpus")
-        open_publisher(apart).publish(beir.documents)
-        chain = open_chain(apart)
-        measured = measure(chain, beir.queries, show_progress())
-        chain.index.record.close()
-    return Outcome(measured)
-
-
-def eval_judge(options: argparse.Namespace) -> Outcome:
-    from evals.support.measure import judge_files
-
-    return Outcome(judge_files(options.files, show_progress()))
-
-
-def _cases(options: argparse.Namespace) -> list[Case]:
-    from evals.cases import CASES, read_cases
-
-    return read_cases([Path(file) for file in options.cases] or sorted(CASES.glob("*.yaml")))
 
 
 def serve(options: argparse.Namespace) -> Outcome:

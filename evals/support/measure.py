@@ -14,8 +14,10 @@ from corpus.text import Span
 from evals.support.corruptions import Pair
 from evals.support.judge_sets import Judged, read_judged
 from rag.answers import Quoted
+from rag.logistic import chance
 from rag.prose import LAYOUT
-from rag.support import chance, fitted, rule_broken, stands_on, support_of
+from rag.support import evidence_from, fitted, rule_broken, stands_on, support_of
+from rag.support_signs import read
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,10 +60,17 @@ def chance_unsupported(judged: Judged) -> float:
     """How likely people find something unsupported in a response, by what the check says of each of its sentences."""
     pieces = pieces_of(judged)
     said = [words for _, words in sentences_of(judged)]
-    broken = sum(1 for words in said if rule_broken(words, pieces, judged.question))
-    chances = np.array([1 - support_of(words, pieces, judged.question) for words in said] or [0.0])
-    of = fitted()["response"]
-    return chance(of["weights"], of["bias"], of_response(chances, broken))
+    broken = 0
+    chances = []
+    for words in said:
+        own = read(words)
+        evidence = evidence_from(own, pieces)
+        if not evidence.sentences:
+            chances.append(1.0)
+            continue
+        broken += bool(rule_broken(own, evidence, judged.question))
+        chances.append(1 - support_of(own, evidence, judged.question))
+    return chance(fitted()["response"], of_response(np.array(chances or [0.0]), broken))
 
 
 def pieces_of(judged: Judged) -> list[Quoted]:

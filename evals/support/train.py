@@ -106,10 +106,11 @@ def fit(parts: Mapping[str, Sequence[Judged]]) -> dict[str, Any]:
         pieces = pieces_of(judged)
         for span, words in sentences_of(judged):
             own = read(words)
-            rows.append(signs(own, evidence_from(own, pieces), judged.question, rarity))
+            evidence = evidence_from(own, pieces)
+            rows.append(signs(own, evidence, judged.question, rarity))
             wrong.append(is_wrong(judged, span))
             of.append(number)
-            broken[number] += bool(rule_broken(words, pieces, judged.question))
+            broken[number] += bool(rule_broken(own, evidence, judged.question))
     names = list(rows[0])
     values = np.array([[row[name] for name in names] for row in rows])
     labels, belongs = np.array(wrong), np.array(of)

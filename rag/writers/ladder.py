@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from corpus.errors import WriterError
 from corpus.ledger import Ledger, Spent
-from rag.writers.port import Failed, Prompt, Usage, Writer
+from rag.writers.port import CHARACTERS_PER_TOKEN, Failed, Prompt, Usage, Writer
 from rag.writers.settings import QUOTE, Budget
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,6 @@ AUTO = "auto"
 TICK_SECONDS = 0.1
 # Longer than any answer that was asked for: a model that can't stop.
 MOST_CHARACTERS = 6_000
-CHARACTERS_PER_TOKEN = 4.2
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 READY = "ready"
 SOCKET = "llama.sock"  # llama.cpp takes a host for a file by this ending
 # What is copied from the passages is guessed a few words ahead: of so many equal tokens, so many more are tried.
-# Measured in docs/experiments.md.
+# That it helps at all was measured (docs/experiments.md); other sizes were not.
 MATCH_TOKENS, GUESS_TOKENS = 4, 10
 BATCH = 256
 
