@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from corpus.documents import Document
-from corpus.embedder import InContext
 from corpus.index import Index
 from corpus.text import Span, cells, plain, read_blocks, split_sentences, words_of
 from rag.question import topic_of
 from rag.reader import OnnxReader, Reader
 from rag.retrieve import Passage
+from rag.sentence_vectors import SentenceVectors
 from rag.words import STOP_WORDS, content_words, names, stem, stems
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ READ_CLOSELY = 48
 # It tells a near miss from an answer far better than it ranks answers (docs/experiments.md).
 READ_TOGETHER = 12
 WEIGHT_OF_READER = 0.02
-SENTENCES_REMEMBERED = 3_000
 ON_OUR_COPY = re.compile(
     r"\b(?:only the opening part|opening part .{0,60}\bwas read|cut off in the|breaks off|(?:beyond|after) the part we read|comes? later on the page|not digested)\b",
     re.IGNORECASE,
@@ -125,13 +125,12 @@ def together(question: str, parts: Sequence[Evidence]) -> Evidence:
 
 
 class Weigher:
-    """Weighs units against a question; remembers sentence embeddings between questions."""
+    """Weighs units against a question."""
 
     def __init__(self, index: Index, reader: Reader | None = None) -> None:
         self.index = index
         self.reader = reader or OnnxReader()
-        self._sentences: dict[str, NDArray[np.float32]] = {}
-        self._tokens: dict[str, InContext] = {}
+        self.vectors = SentenceVectors(index.settings.home, lambda: index.embedder)
 
     def weigh(self, question: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> Evidence:
         """The units of these passages, best first."""
@@ -165,7 +164,7 @@ class Weigher:
         cheap = [_score(plain) for plain in features]
         nearest = sorted(range(len(candidates)), key=lambda index: -cheap[index])[:READ_CLOSELY]
         units, features = [candidates[index][0] for index in nearest], [features[index] for index in nearest]
-        by_sentence = (self.embedded([unit.words for unit in units]) @ asked.T).max(axis=1)
+        by_sentence = (self.vectors.sentences([unit.words for unit in units]) @ asked.T).max(axis=1)
         by_token = self._nearness_of_tokens(question, [_below_heading(unit) for unit in units])
         weighed = []
         for unit, known, sentence, tokens in zip(units, features, by_sentence, by_token, strict=True):
@@ -209,12 +208,10 @@ class Weigher:
                 nearness[place] = max(nearness.get(place, 0.0), near)
         return nearness
 
-    def embedded(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of texts that are likely to be asked for again."""
-        missing = list(dict.fromkeys(text for text in texts if text not in self._sentences))
-        if missing:
-            self._sentences.update(zip(missing, self.index.embed(missing), strict=True))
-        return np.stack([self._sentences[text] for text in texts])
+    def prepare(self, documents: Iterable[Document], stop: threading.Event) -> None:
+        """Compute ahead what questions about these documents will be weighed against."""
+        units = [unit for document in documents for unit in units_of(document) if not _is_no_evidence(unit.words)]
+        self.vectors.bring_in_line((unit.words for unit in units), (_below_heading(unit) for unit in units), stop)
 
     def _nearness_of_tokens(self, question: str, texts: Sequence[str]) -> list[float]:
         asked = self.index.embedder.embed_tokens([question])[0]
@@ -224,18 +221,9 @@ class Weigher:
             if token not in STOP_WORDS and any(c.isalnum() for c in token)
         ]
         vectors = asked.vectors[telling] if telling else asked.vectors
-        missing = list(dict.fromkeys(text for text in texts if text not in self._tokens))
-        if len(self._tokens) + len(missing) > SENTENCES_REMEMBERED:
-            self._tokens.clear()
-            self._sentences.clear()
-            missing = list(dict.fromkeys(texts))
-        if missing:
-            self._tokens.update(zip(missing, self.index.embedder.embed_tokens(missing), strict=True))
         return [
-            float((vectors @ self._tokens[text].vectors.T).max(axis=1).mean())
-            if len(self._tokens[text].tokens)
-            else 0.0
-            for text in texts
+            float((vectors @ tokens.T).max(axis=1).mean()) if len(tokens) else 0.0
+            for tokens in self.vectors.tokens(texts)
         ]
 
     def _rarity(self, question: str) -> dict[str, float]:

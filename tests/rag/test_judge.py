@@ -79,6 +79,16 @@ def test_libraries_with_questions_kept_and_without_give_up_the_same_share() -> N
     assert figures["with"]["unanswerable_refused"] > 0.8 and figures["without"]["unanswerable_refused"] > 0.8
 
 
+def test_what_checks_is_told_and_not_fitted_on() -> None:
+    """Figures on what was fitted on do not say whether the judge carries over."""
+    found = [{"reader": float(n)} for n in range(60)]
+    labels = [n > 30 for n in range(60)]
+    upside_down = Observed("another field", found, [not label for label in labels], checks=True)
+    alone, checked = fit([Observed("one", found, labels)]), fit([Observed("one", found, labels), upside_down])
+    assert checked["weights"] == alone["weights"] and checked["figures"]["all"] == alone["figures"]["all"]
+    assert checked["figures"]["another field"]["auroc"] < 0.05
+
+
 @pytest.mark.model
 def test_the_shipped_reader_tells_an_answer_from_what_only_speaks_of_it() -> None:
     assert MODEL.stat().st_size < 25_000_000 and bundled_weights().is_dir()
@@ -98,3 +108,17 @@ def test_a_score_does_not_depend_on_what_else_is_read() -> None:
     together = OnnxReader().read("How long is the text?", texts)
     alone = [OnnxReader().read("How long is the text?", [text])[0] for text in texts[:3]]
     assert together[:3] == pytest.approx(alone, abs=1e-3)
+
+
+@pytest.mark.model
+def test_a_score_is_what_the_weights_say_to_the_last_digits() -> None:
+    """Multiplied as they were packed, the weights gave other scores, 0.26 apart, and took 1.6 times as long."""
+    import onnxruntime
+
+    plain = onnxruntime.SessionOptions()
+    plain.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    reference = OnnxReader()
+    reference.__dict__["_session"] = onnxruntime.InferenceSession(str(MODEL), plain)
+    question = "What is the monthly price of a fractional CTO?"
+    texts = [f"Example Author, Fees. Option {n}: The retainer is ${n},000 a month{', or more' * n}." for n in range(6)]
+    assert OnnxReader().read(question, texts) == pytest.approx(reference.read(question, texts), abs=1e-3)
