@@ -170,6 +170,19 @@ def stream(chain: Chain, question: str, standalone: str, writer: str, stop: Even
     yield from write_down(chain.ladder, writer, standalone, draft.pieces, quoted, made_of, clock, stop)
 
 
+def warm(chain: Chain) -> None:
+    """Load what a first question would otherwise wait for."""
+    with chain.lock, chain.index.record.reading():
+        evidence_for(chain, "What does a fractional AI CTO do?")
+
+
+def prepare(chain: Chain, stop: Event) -> None:
+    """Embed ahead of any question every sentence of the library that is not embedded yet."""
+    with chain.lock:
+        _, documents, _ = chain.library()
+    chain.weigher.prepare(documents.values(), stop)
+
+
 def evidence_for(chain: Chain, standalone: str) -> Evidence:
     """What is found for a question, and weighed; each question within it is looked up by itself."""
     _, documents, aliases = chain.library()

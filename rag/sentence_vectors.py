@@ -54,16 +54,17 @@ class SentenceVectors:
     def bring_in_line(self, sentences: Iterable[str], tokens: Iterable[str], stop: threading.Event) -> None:
         """Compute ahead what these lack, and let go of all others."""
         wanted = {SENTENCE: dict.fromkeys(sentences), TOKENS: dict.fromkeys(tokens)}
-        for kind, texts in wanted.items():
-            waiting = list(texts)
-            for start in range(0, len(waiting), AT_ONCE):
+        keys = {self._key(kind, text): (kind, text) for kind, texts in wanted.items() for text in texts}
+        with self._lock:
+            known = {row[0] for row in self._kept.execute("SELECT key FROM kept")}
+        for kind in wanted:
+            missing = [text for key, (of, text) in keys.items() if of == kind and key not in known]
+            for start in range(0, len(missing), AT_ONCE):
                 if stop.is_set():
                     return
-                self._values(kind, waiting[start : start + AT_ONCE])
-        keys = {self._key(kind, text) for kind, texts in wanted.items() for text in texts}
+                self._values(kind, missing[start : start + AT_ONCE])
         with self._lock, self._kept:
-            known = {row[0] for row in self._kept.execute("SELECT key FROM kept")}
-            self._kept.executemany("DELETE FROM kept WHERE key = ?", [(key,) for key in known - keys])
+            self._kept.executemany("DELETE FROM kept WHERE key = ?", [(key,) for key in known - keys.keys()])
 
     def _values(self, kind: str, texts: Sequence[str]) -> Mapping[str, bytes]:
         keys = {self._key(kind, text): text for text in texts}
