@@ -1,6 +1,6 @@
 # Every target that needs the environment sets it up first; when nothing has changed that takes a blink.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check soak bench lock clean
+.PHONY: help setup run test check soak bench screenshots lock clean
 
 python := .venv/bin/python
 fractional := .venv/bin/fractional
@@ -11,7 +11,7 @@ endif
 
 help: ## this list
 	@echo "make TARGET, where TARGET is"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s%s\n", $$1, $$2 }' Makefile
 	@echo "PYTHON=python3.12 picks the Python; TORCH_INDEX=ADDRESS says where torch's CPU build is, if set-up asks for it."
 
 setup: ## install everything into .venv; the other targets do so themselves
@@ -36,6 +36,9 @@ soak: setup ## run the long tests: crashes, many readers, big libraries
 
 bench: setup ## measure against the starter pipeline
 	@$(python) -m benchmarks.starter_comparison
+
+screenshots: setup ## take the pictures of the pages for the README anew
+	@$(python) -m deploy.screenshots
 
 lock: ## make requirements.lock again after pyproject.toml's dependencies changed
 	@deploy/lock

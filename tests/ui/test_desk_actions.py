@@ -29,8 +29,9 @@ from ingest.review import look
 from tests.fakes import FakeEmbedder
 from tests.library import document, on_disk, write
 from ui.desk import hand
-from ui.desk.actions import Decided, Desk, Entry, Held, Shelf, Upload
+from ui.desk.actions import Decided, Desk, Entry, Held, Upload
 from ui.passphrase import Door, Key
+from ui.shelf import Shelf
 
 WHO = "Example Operator"
 ARTICLE = b"""Back to Blog

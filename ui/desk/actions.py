@@ -6,7 +6,6 @@ Knows nothing about Streamlit; what changes the library is done by `hand`.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from ingest.review import due
 from ui.desk import hand
 from ui.passphrase import Door, Key
 from ui.plain_text import web_address
+from ui.shelf import Shelf
 
 if TYPE_CHECKING:
     from evals.preview import GoldenChange
@@ -44,19 +44,6 @@ SNAPSHOTS_SHOWN = 200
 LONGEST_NAME = 80
 # Longer ones are refused by some file systems; the id is cut to 90 characters anyway.
 LONGEST_STEM = 120
-
-
-class Shelf:
-    """The record of one home, opened once for all sessions and read by one at a time."""
-
-    def __init__(self, path: Path) -> None:
-        self._record = Record(path)
-        self._reading = threading.Lock()
-
-    @contextmanager
-    def open(self) -> Iterator[Record]:
-        with self._reading:
-            yield self._record
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ import streamlit as st
 from corpus.errors import Locked
 from corpus.settings import Settings, read_settings
 from ui.desk import adding, documents, history, parts, quarantine, view, waiting
-from ui.desk.actions import Desk, Shelf
+from ui.desk.actions import Desk
 from ui.frame import TITLE, begin_page, draw_trouble
 from ui.passphrase import LONGEST_PASSPHRASE, Door, Key
+from ui.shelf import Shelf
 
 log = logging.getLogger(__name__)
 
