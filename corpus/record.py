@@ -84,6 +84,12 @@ CREATE INDEX answers_by_key ON answers (key) WHERE key != '';
     """
 ALTER TABLE gaps ADD COLUMN written TEXT NOT NULL DEFAULT '';
 """,
+    """
+CREATE TABLE conversation_names (conversation TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE feedback (
+  answer TEXT PRIMARY KEY REFERENCES answers ON DELETE CASCADE, good INTEGER NOT NULL, reason TEXT NOT NULL, given TEXT NOT NULL);
+ALTER TABLE answers ADD COLUMN aside INTEGER NOT NULL DEFAULT 0;
+""",
 )
 SCHEMA_VERSION = len(SCHEMAS)
 
@@ -615,7 +621,8 @@ class Record:
         """An answer that was given; with a key, it will do for whoever asks the same again."""
         with self.writing() as connection:
             connection.execute(
-                "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO answers (id, asked, conversation, question, standalone, verdict, snapshot, writer, content, key) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     id,
                     now(),
@@ -635,9 +642,14 @@ class Record:
         row = self._one("SELECT content FROM answers WHERE key = ? AND key != '' ORDER BY rowid DESC LIMIT 1", key)
         return json.loads(row["content"]) if row else None
 
+    def forget_key(self, key: str) -> None:
+        """Whoever asks this again is answered anew."""
+        with self.writing() as connection:
+            connection.execute("UPDATE answers SET key = '' WHERE key = ?", (key,))
+
     def conversation(self, id: str) -> list[dict[str, Any]]:
-        """The answers of a conversation, oldest first."""
-        rows = self._all("SELECT content FROM answers WHERE conversation = ? ORDER BY asked, rowid", id)
+        """The answers of a conversation, oldest first, without those that another stands for."""
+        rows = self._all("SELECT content FROM answers WHERE conversation = ? AND NOT aside ORDER BY asked, rowid", id)
         return [json.loads(row["content"]) for row in rows]
 
     def answers_citing(self, document: str) -> list[PastAnswer]:

@@ -11,15 +11,19 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from corpus.documents import Document
 from rag.compose import OWN_WORDS
 from rag.question import topic_of
+from rag.write import STOPPED
 from ui.excerpts import Excerpt, Piece, excerpts
 from ui.plain_text import as_text, web_address
 
 Data = Mapping[str, Any]
+
+# Where the page of the library shows a document with some of its words marked.
+WHOLE_DOCUMENT = "/library"
 
 LONGEST_TOOLTIP = 280
 # What `rag.compose` writes between two sentences: a heading, a new paragraph, who speaks, the sign of a list item.
@@ -31,6 +35,16 @@ BEGINS_A_LINE = re.compile(r"\s*?\n|[ \t]*(?:[-*+•]|\(?\d{1,2}[.)])[ \t]|[ \t]
 VOICE_LABELS = {"digest": "our digest", "house": "our own text"}
 SELLS = "sells what it describes"
 WRITER_WORDS = {"quote": ", in the sources’ own sentences"}
+VERDICTS = {"answered": "Answered", "partial": "Answered in part", "abstained": "Not in the library"}
+INSTEAD = {"quote": "The answer is in the sources’ own sentences instead"}
+
+
+def turn_html(answer: Data, documents: Mapping[str, Document]) -> str:
+    """One turn but its question: badge, text, the sides, the sources, what was taken out, and the foot line."""
+    parts = [understood_html(answer), badge_html(answer), stepped_down_html(answer), answer_html(answer)]
+    parts += [perspectives_html(answer), sources_html(answer, documents), removed_html(answer)]
+    parts.append("" if answer["writing"] else foot_html(answer))
+    return f'<article class="fr-turn" aria-label="Answer">{"".join(parts)}</article>'
 
 
 def question_html(question: str) -> str:
@@ -53,6 +67,22 @@ def badge_html(answer: Data) -> str:
     words = {"answered": f"Answered from {sources}", "partial": f"In part, from {sources}" if count else "In part"}
     verdict = answer["verdict"] if answer["verdict"] in words else "abstained"
     return f'<p class="fr-badge fr-{verdict}">{words.get(verdict, "Not in the library")}</p>'
+
+
+def stepped_down_html(answer: Data) -> str:
+    words = stepped_down_words(answer)
+    return f'<p class="fr-stepped" role="note">{as_text(words)}</p>' if words else ""
+
+
+def stepped_down_words(answer: Data) -> str:
+    """Who should have written it and could not, and who did instead; nothing while that may still change."""
+    steps = answer["stepped_down"]
+    if not steps or answer["writing"]:
+        return ""
+    if steps[-1]["reason"] == STOPPED:
+        return "Stopped before it was whole; what stands here has been checked."
+    instead = INSTEAD.get(answer["writer"], f"{answer['writer']} wrote this answer instead")
+    return " ".join([*(f"{step['writer']} stepped aside: {step['reason']}." for step in steps), f"{instead}."])
 
 
 @dataclass(frozen=True)
@@ -110,7 +140,7 @@ def answer_html(answer: Data) -> str:
             open_tag = tag
         elif not line.is_item:
             parts.append(" ")
-        words = f"<span>{as_text(line.text)}</span>{citation_marks(line.citations, known, _anchor(answer))}"
+        words = f"<span>{as_text(line.text)}</span>{citation_marks(line.citations, known, anchor_of(answer))}"
         parts.append(f"<li>{words}</li>" if line.is_item else words)
     parts.append(f"</{open_tag}>")
     further = "\n\n".join(part for part in rest.strip().split("\n\n") if part not in [f"_{note}_" for note in notes])
@@ -129,7 +159,9 @@ def citation_marks(numbers: Iterable[int], known: Mapping[int, Data], anchor: st
         quote = " ".join(citation["quote"].split())
         shown = quote if len(quote) <= LONGEST_TOOLTIP else quote[:LONGEST_TOOLTIP].rsplit(" ", 1)[0] + " …"
         hint, label = as_text(f"{citation['title']}: “{shown}”"), as_text(f"Source {n}: {citation['title']}")
-        marks.append(f'<a class="fr-cite" href="#{anchor}-{n}" title="{hint}" aria-label="{label}">{n}</a>')
+        marks.append(
+            f'<a class="fr-cite" href="#{anchor}-{n}" title="{hint}" aria-label="{label}" aria-haspopup="dialog">{n}</a>'
+        )
     return f'<sup class="fr-cites">{"".join(marks)}</sup>' if marks else ""
 
 
@@ -154,11 +186,20 @@ def _nearby(answer: Data) -> str:
     return f'<p class="fr-nearby">Nearby, the library does cover</p><ul class="fr-nearby">{items}</ul>'
 
 
+def perspectives_html(answer: Data) -> str:
+    """The sides of a question on which practitioners differ, next to each other."""
+    if not answer["perspectives"]:
+        return ""
+    sides = "".join(perspective_html(side, answer) for side in answer["perspectives"])
+    heading = '<h3 class="fr-differ">Practitioners differ</h3>'
+    return f'<section class="fr-perspectives" aria-label="Practitioners differ">{heading}<div class="fr-sides">{sides}</div></section>'
+
+
 def perspective_html(side: Data, answer: Data) -> str:
     """One side of a question on which practitioners differ."""
     known = {citation["n"]: citation for citation in answer["citations"]}
     sources = " · ".join(as_text(source) for source in side["sources"])
-    marks = citation_marks(side["citations"], known, _anchor(answer))
+    marks = citation_marks(side["citations"], known, anchor_of(answer))
     view = f'<p class="fr-view">{as_text(side["view"])}{marks}</p>'
     return f'<div class="fr-side">{view}<p class="fr-holders">{sources}</p></div>'
 
@@ -170,7 +211,7 @@ def sources_html(answer: Data, documents: Mapping[str, Document]) -> str:
     by_document: dict[str, list[Data]] = {}
     for citation in sorted(answer["citations"], key=lambda c: c["n"]):
         by_document.setdefault(citation["document"], []).append(citation)
-    cards = "".join(_card(cited, documents.get(document), _anchor(answer)) for document, cited in by_document.items())
+    cards = "".join(_card(cited, documents.get(document), anchor_of(answer)) for document, cited in by_document.items())
     return f'<section class="fr-sources" aria-label="Sources"><h3>Sources</h3>{cards}</section>'
 
 
@@ -184,7 +225,7 @@ def _card(citations: Sequence[Data], document: Document | None, anchor: str) -> 
     about = f'<span class="fr-title">{as_text(first["title"])}</span><span class="fr-who">{speaker}{pills}</span>'
     summary = f'<span class="fr-numbers">{numbers}</span><span class="fr-about">{about}</span>'
     quotes = _quotes(citations, document, anchor) + _link(first["url"])
-    return f'<details class="fr-source" open><summary>{summary}</summary>{quotes}</details>'
+    return f'<details class="fr-source"><summary>{summary}</summary><div class="fr-quotes">{quotes}</div></details>'
 
 
 def _quotes(citations: Sequence[Data], document: Document | None, anchor: str) -> str:
@@ -193,12 +234,13 @@ def _quotes(citations: Sequence[Data], document: Document | None, anchor: str) -
     standing = [c for c in citations if document and document.text[c["start"] : c["end"]] == c["quote"]]
     if document:
         headings = {citation["n"]: citation["heading"] for citation in standing}
+        places = {citation["n"]: whole_document(citation) for citation in standing}
         for excerpt in excerpts(document.text, [(c["n"], c["start"], c["end"]) for c in standing]):
             heading = next((headings[n] for piece in excerpt.pieces for n in piece.begins if headings[n]), "")
-            parts.append(_excerpt_html(excerpt, heading, anchor))
+            parts.append(_excerpt_html(excerpt, heading, anchor, places))
     gone = [citation for citation in citations if citation not in standing]
     for citation in gone:
-        alone = Piece(citation["quote"], True, (citation["n"],))
+        alone = Piece(citation["quote"], (citation["n"],), (citation["n"],))
         parts.append(_excerpt_html(Excerpt((alone,), False, False), citation["heading"], anchor))
     if gone:
         changed = "has changed since this answer" if document else "is no longer in the library"
@@ -206,15 +248,30 @@ def _quotes(citations: Sequence[Data], document: Document | None, anchor: str) -
     return "".join(parts)
 
 
-def _excerpt_html(excerpt: Excerpt, heading: str, anchor: str) -> str:
+def _excerpt_html(excerpt: Excerpt, heading: str, anchor: str, places: Mapping[int, str] | None = None) -> str:
     parts = ['<span class="fr-cut">… </span>' if excerpt.cut_before else ""]
     for number, piece in enumerate(excerpt.pieces):
         parts += [f'<span class="fr-here" id="{anchor}-{n}">{n}</span>' for n in piece.begins]
         words = _with_line_ends(piece.text, "".join(later.text for later in excerpt.pieces[number + 1 :]))
-        parts.append(f"<mark>{words}</mark>" if piece.quoted else words)
+        numbers = " ".join(str(n) for n in piece.quoted_by)
+        parts.append(f'<mark data-quoted-by="{numbers}">{words}</mark>' if numbers else words)
     parts.append('<span class="fr-cut"> …</span>' if excerpt.cut_after else "")
     above = f'<p class="fr-heading">{as_text(heading)}</p>' if heading else ""
-    return f'{above}<blockquote class="fr-excerpt">{"".join(parts)}</blockquote>'
+    whole = [
+        f'<a class="fr-whole" data-of="{n}" href="{as_text(places[n])}" target="_blank" '
+        f'aria-label="Open the whole document at quote {n}">Open the whole document</a>'
+        for piece in excerpt.pieces
+        for n in piece.begins
+        if places
+    ]
+    below = f'<p class="fr-link">{"".join(whole)}</p>' if whole else ""
+    return f'<div class="fr-passage">{above}<blockquote class="fr-excerpt">{"".join(parts)}</blockquote>{below}</div>'
+
+
+def whole_document(citation: Data) -> str:
+    """Where the whole document can be read, with the quoted words marked in it."""
+    place = {"document": citation["document"], "start": citation["start"], "end": citation["end"]}
+    return f"{WHOLE_DOCUMENT}?{urlencode(place)}"
 
 
 def _with_line_ends(text: str, following: str) -> str:
@@ -235,23 +292,28 @@ def _link(url: str) -> str:
     return f'<p class="fr-link"><a href="{as_text(address)}" target="_blank">Read it at {as_text(host)}</a></p>'
 
 
-def _anchor(answer: Data) -> str:
+def anchor_of(answer: Data) -> str:
     """A prefix for this answer's places on the page."""
     return "fr-" + re.sub(r"[^A-Za-z0-9]", "", str(answer.get("trace", "")))[:32]
 
 
 def removed_html(answer: Data) -> str:
-    """What the checks took out, and why."""
-    items = (f"<li>{as_text(one['text'])} <span>({as_text(one['reason'])})</span></li>" for one in answer["removed"])
-    return f'<ul class="fr-removed">{"".join(items)}</ul>'
+    """What the checks took out, and why, for whoever wants to see it."""
+    if not answer["removed"]:
+        return ""
+    items = (
+        f'<li>{as_text(one["text"])} <span class="fr-why">({as_text(one["reason"])})</span></li>'
+        for one in answer["removed"]
+    )
+    summary = f"<summary>Taken out by the checks ({len(answer['removed'])})</summary>"
+    return f'<details class="fr-removed">{summary}<ul>{"".join(items)}</ul></details>'
 
 
 def foot_html(answer: Data) -> str:
-    """Who wrote it, from which snapshot, how long it took, and who could not."""
+    """Who wrote it, from which snapshot, and how long it took."""
     how = WRITER_WORDS.get(answer["writer"], "") if answer["sentences"] else ""
     took = "as answered before" if answer.get("cached") else f"{answer['timings_ms'].get('total', 0) / 1000:.1f} s"
     parts = [f"Writer: {answer['writer']}{how}", f"library snapshot {answer['snapshot']}", took]
-    parts += [f"{step['writer']} stepped aside: {step['reason']}" for step in answer["stepped_down"]]
     return f'<p class="fr-foot">{as_text(" · ".join(parts))}</p>'
 
 

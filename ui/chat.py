@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,16 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from corpus.conversations import conversations
+from corpus.feedback import Feedback, feedback_on
 from corpus.settings import read_settings
 from ui import answer_view as view
+from ui.answer_actions import draw_actions
 from ui.commands import open_chain
+from ui.conversations import open_conversations
 from ui.frame import TITLE, begin_page, draw_trouble
 from ui.plain_text import as_label
+from ui.source_panel import mount_source_panel
 from ui.warm_chain import WarmChain
 from ui.writer_choice import choose_writer
 
@@ -32,9 +37,7 @@ NOTHING_YET = "The library is empty so far, so there is nothing to ask."
 LONGEST_QUESTION = 2_000
 LONGEST_CONVERSATION_ID = 100
 LOOK_AGAIN_SECONDS = 0.4
-# More columns than this are too narrow to read.
-SIDES_ACROSS = 3
-# The only script of ours on the page; it runs once for each newest turn, and holds nothing that was asked or found.
+# Runs once for each newest turn, and holds nothing that was asked or found.
 SHOW_NEWEST = "document.querySelector('.st-key-newest')?.scrollIntoView({block: 'start'});"
 
 
@@ -47,31 +50,54 @@ def warm_chain() -> WarmChain:
 def page() -> None:
     """Title, what was said, the new question and its answer; or, on a first visit, what could be asked."""
     conversation = _conversation()
+    _take_question_of_link()
     chain = warm_chain()
     turns = chain.conversation(conversation)
     opening = bool(conversation) and not chain.opened  # what was said before can't be read yet
     above, asking, below = st.container(key="above"), st.container(key="asking"), st.empty()
+    beside, state = st.container(key="beside"), asking.empty()
     typed = asking.chat_input("Ask about fractional AI CTO work", max_chars=LONGEST_QUESTION, key="question")
     with asking:
         writer = choose_writer(chain)
     question = (typed or st.session_state.pop("suggested", "")).strip()
+    wanted = st.session_state.pop("again", "")
+    again = next((turn for turn in turns[-1:] if turn["trace"] == wanted), None)
+    if again:
+        question, turns = again["question"], turns[:-1]
     if question:
+        conversation = conversation or _begin()
         below.empty()  # at once, not when the answer is there
+    with beside:
+        mount_source_panel(conversation)  # before the answer, so that its numbers can be followed while it grows
     with above:
-        _head(started=bool(turns or question or opening))
-        for turn in turns[: None if question else -1]:
-            draw_answer(turn, chain)
+        _head(chain, conversation, started=bool(turns or question or opening))
+        said = _feedback_on(turns, chain)
+        for number, turn in enumerate(turns[: None if question else -1], 1):
+            draw_turn(turns[:number], chain, said.get(turn["trace"]))
         if question:
-            _ask(chain, question, conversation or _begin(), len(turns) + 1, writer)
+            asked = (
+                chain.asking_again(again, conversation, writer)
+                if again
+                else chain.asking(question, conversation, writer)
+            )
+            with _newest(len(turns) + 1):
+                _ask(chain, question, asked, turns, state)
         elif turns:
             with _newest(len(turns)):
-                draw_answer(turns[-1], chain)
+                draw_turn(turns, chain, said.get(turns[-1]["trace"]), is_newest=True)
     if not question:
         with below.container():
             if not turns and not opening:
                 _welcome(chain)
             if not chain.ready:
                 _warming_up(complete=chain.opened)
+
+
+def _take_question_of_link() -> None:
+    """`?question=…` is laid ready to be asked, and asked by nobody but the reader."""
+    if linked := st.query_params.get("question", "")[:LONGEST_QUESTION].strip():
+        st.session_state["question"] = linked
+        del st.query_params["question"]
 
 
 def _conversation() -> str:
@@ -91,12 +117,20 @@ def _new_conversation() -> None:
     st.query_params.clear()
 
 
-def _head(started: bool) -> None:
-    size = "fr-head fr-small" if started else "fr-head"
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="head"):
-        st.html(f'<header class="{size}"><h1>{TITLE}</h1><p>{WHAT_THIS_IS}</p></header>')
-        if started:
-            st.button("New conversation", on_click=_new_conversation, type="tertiary", key="new-conversation")
+def _head(chain: WarmChain, conversation: str, started: bool) -> None:
+    if not started:
+        st.html(f'<header class="fr-head"><h1>{TITLE}</h1><p>{WHAT_THIS_IS}</p></header>')
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="head"):
+        st.html(f'<header class="fr-head fr-small"><h1>{TITLE}</h1></header>')
+        if chain.opened and not chain.trouble:
+            _draw_way_to_conversations("Conversations", chain, conversation)
+        st.button("New conversation", on_click=_new_conversation, type="tertiary", key="new-conversation")
+
+
+def _draw_way_to_conversations(label: str, chain: WarmChain, conversation: str) -> None:
+    if st.button(label, type="tertiary", key="conversations-held"):
+        open_conversations(chain, conversation)
 
 
 def _welcome(chain: WarmChain) -> None:
@@ -111,6 +145,10 @@ def _welcome(chain: WarmChain) -> None:
             for number, question in enumerate(suggestions):
                 label = as_label(question)
                 st.button(label, key=f"suggestion-{number}", on_click=_suggest, args=(question,), width="stretch")
+        with chain.record() as record:
+            held = conversations(record, most=1)
+        if held:
+            _draw_way_to_conversations("Earlier conversations", chain, "")
 
 
 def _suggest(question: str) -> None:
@@ -126,37 +164,48 @@ def _warming_up(complete: bool) -> None:
     st.html('<p class="fr-warming" role="status">Warming up …</p>')
 
 
-def _ask(chain: WarmChain, question: str, conversation: str, turn: int, writer: str) -> None:
-    """The answer as it grows: quotations at once, then prose above them. Going elsewhere on the page stops the writer."""
-    with _newest(turn):
-        st.html(view.question_html(question))
-        state, body = st.empty(), st.empty()
-        try:
-            with closing(chain.asking(question, conversation, writer)) as growing:
-                with state, st.spinner("Looking in the library …" if chain.ready else "Warming up …"):
-                    answer = next(growing)
-                began, drawn = time.monotonic(), answer
-                _draw_in(body, answer, chain)
-                if answer["writing"]:
-                    with state.container(horizontal=True, vertical_alignment="center", key="writing"):
-                        note = st.empty()
-                        st.button("Stop", key=f"stop-{turn}", type="tertiary")
-                while answer["writing"]:
-                    note.html(view.writing_html(answer, time.monotonic() - began))
-                    answer = next(growing)
-                    if answer is not drawn:
-                        drawn = answer
-                        _draw_in(body, answer, chain)
-                state.empty()
-        except Exception as error:
+def _ask(
+    chain: WarmChain,
+    question: str,
+    asked: Generator[dict[str, Any]],
+    earlier: Sequence[dict[str, Any]],
+    state: DeltaGenerator,
+) -> None:
+    """The answer as it grows: quotations at once, then prose above them. Going elsewhere on the page stops the writer.
+
+    How far it is stands beside the input, so that nothing in the answer moves when it is whole.
+    """
+    st.html(view.question_html(question))
+    body = st.empty()
+    try:
+        with closing(asked) as growing:
+            with state, st.spinner("Looking in the library …" if chain.ready else "Warming up …"):
+                answer = next(growing)
+            began, drawn = time.monotonic(), answer
+            body.html(_turn_html(answer, chain))
+            if answer["writing"]:
+                with state.container(horizontal=True, vertical_alignment="center", key="writing"):
+                    note = st.empty()
+                    st.button("Stop", key=f"stop-{len(earlier)}", icon=":material/stop_circle:")
+            while answer["writing"]:
+                note.html(view.writing_html(answer, time.monotonic() - began))
+                answer = next(growing)
+                if answer is not drawn:
+                    drawn = answer
+                    body.html(_turn_html(answer, chain))
             state.empty()
-            log.exception("A question could not be answered.")
-            draw_trouble(error)
+        draw_actions([*earlier, answer], chain, None, _again_with(answer))
+    except Exception as error:
+        state.empty()
+        log.exception("A question could not be answered.")
+        draw_trouble(error)
 
 
-def _draw_in(place: DeltaGenerator, answer: dict[str, Any], chain: WarmChain) -> None:
-    with place.container():
-        draw_answer(answer, chain, with_question=False)
+def _again_with(answer: dict[str, Any]) -> Callable[[], None]:
+    def again() -> None:
+        st.session_state["again"] = answer["trace"]
+
+    return again
 
 
 def _newest(turn: int) -> DeltaGenerator:
@@ -168,29 +217,25 @@ def _newest(turn: int) -> DeltaGenerator:
     return place
 
 
-def draw_answer(answer: dict[str, Any], chain: WarmChain, with_question: bool = True) -> None:
-    """One turn: question, badge, text, the sides, the sources, what was taken out, and the foot line."""
-    documents = chain.documents(citation["document"] for citation in answer["citations"])
-    if with_question:
-        st.html(view.question_html(answer["question"]))
-    st.html(view.understood_html(answer) + view.badge_html(answer) + view.answer_html(answer))
-    if answer["perspectives"]:
-        _draw_perspectives(answer["perspectives"], answer)
-    if sources := view.sources_html(answer, documents):
-        st.html(sources)
-    if answer["removed"]:
-        with st.expander(f"Taken out by the checks ({len(answer['removed'])})"):
-            st.html(view.removed_html(answer))
-    if not answer["writing"]:
-        st.html(view.foot_html(answer))
+def draw_turn(
+    turns: Sequence[dict[str, Any]], chain: WarmChain, said: Feedback | None, is_newest: bool = False
+) -> None:
+    """The last of these turns: its question, its answer, and what can be done with it."""
+    answer = turns[-1]
+    st.html(view.question_html(answer["question"]))
+    st.html(_turn_html(answer, chain))
+    draw_actions(turns, chain, said, _again_with(answer) if is_newest else None)
 
 
-def _draw_perspectives(sides: Sequence[dict[str, Any]], answer: dict[str, Any]) -> None:
-    st.html('<h3 class="fr-differ">Practitioners differ</h3>')
-    for first in range(0, len(sides), SIDES_ACROSS):
-        row = sides[first : first + SIDES_ACROSS]
-        for column, side in zip(st.columns(len(row), border=True), row, strict=True):
-            column.html(view.perspective_html(side, answer))
+def _turn_html(answer: dict[str, Any], chain: WarmChain) -> str:
+    return view.turn_html(answer, chain.documents(citation["document"] for citation in answer["citations"]))
+
+
+def _feedback_on(turns: Sequence[dict[str, Any]], chain: WarmChain) -> dict[str, Feedback]:
+    if not turns:
+        return {}
+    with chain.record() as record:
+        return feedback_on(record, [turn["trace"] for turn in turns])
 
 
 def main() -> None:

@@ -14,10 +14,10 @@ HEADING_LINE = re.compile(r"^#{1,6}[ \t][^\n]*$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Piece:
-    """Part of a quote or of its surroundings, and the citations whose quotes begin with it."""
+    """Part of quotes or of their surroundings: the citations that quote it, and those whose quotes begin with it."""
 
     text: str
-    quoted: bool
+    quoted_by: tuple[int, ...] = ()
     begins: tuple[int, ...] = ()
 
 
@@ -84,6 +84,6 @@ def _excerpt(text: str, stretch: Stretch, quotes: Sequence[tuple[int, int, int]]
     pieces = []
     for start, end in pairwise(borders):
         begins = tuple(n for n, first, last in quotes if first == start and last > first)
-        quoted = any(first <= start and end <= last for _, first, last in quotes)
-        pieces.append(Piece(text[start:end], quoted, begins))
+        quoted_by = tuple(n for n, first, last in quotes if first <= start and end <= last)
+        pieces.append(Piece(text[start:end], quoted_by, begins))
     return Excerpt(tuple(pieces), stretch.cut_before, stretch.cut_after)

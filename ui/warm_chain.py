@@ -7,9 +7,11 @@ waits for an answer that is being written for somebody else.
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -58,22 +60,26 @@ class WarmChain:
         return self
 
     def _open_and_warm(self) -> None:
-        """Everything a first question would otherwise wait for: the imports, the index, the embedder."""
+        """Everything a first question would otherwise wait for: the imports, the index, the models. Then, in the background, the
+        sentences that questions are weighed against; whoever asks earlier waits for those of his question alone."""
         try:
             from corpus.record import Record
-            from rag.answer import search
+            from rag.answer import prepare, warm
 
             self._chain = self._open_chain(self.settings)
             self._reader = Record(self.settings.record_path)
             self.suggestions()
             self._opened.set()
-            search(self._chain, "What does a fractional AI CTO do?", 1)
+            warm(self._chain)
         except Exception as error:
             log.exception("The library could not be opened.")
             self.trouble = error
         finally:
             self._opened.set()
             self._ready.set()
+        if self._chain is not None and self.trouble is None:
+            _stand_back()
+            prepare(self._chain, threading.Event())
 
     @property
     def opened(self) -> bool:
@@ -82,6 +88,24 @@ class WarmChain:
     @property
     def ready(self) -> bool:
         return self._ready.is_set()
+
+    def asking_again(self, answer: Mapping[str, Any], conversation: str, writer: str) -> Generator[dict[str, Any]]:
+        """The same question made anew, whatever was answered before; the new answer stands for this one, if there is one."""
+        from corpus.conversations import set_aside
+
+        self._opened.wait()
+        if self._chain is None:
+            raise self.trouble or RuntimeError("the chain was not opened")
+        key = self._chain.key_of(answer["standalone_question"], writer)
+        with self.record() as record:
+            record.forget_key(key)
+            set_aside(record, answer["trace"])
+        try:
+            yield from self.asking(answer["question"], conversation, writer)
+        except Exception:
+            with self.record() as record:
+                set_aside(record, answer["trace"], False)
+            raise
 
     def asking(self, question: str, conversation: str, writer: str) -> Generator[dict[str, Any]]:
         """The answer as JSON, as it grows; the same one again while nothing new came. Waits for the chain.
@@ -132,6 +156,14 @@ class WarmChain:
         with self._reading:
             return self._reader.conversation(id)
 
+    @contextmanager
+    def record(self) -> Iterator[Record]:
+        """The record, for one reader at a time."""
+        if self._reader is None:
+            raise self.trouble or RuntimeError("the chain was not opened")
+        with self._reading:
+            yield self._reader
+
     def documents(self, ids: Iterable[str]) -> Mapping[str, Document]:
         """The published documents among these."""
         wanted = set(ids)
@@ -159,3 +191,9 @@ class WarmChain:
         if self._read.snapshot != number:
             self._read = _Read(number)
         return self._read
+
+
+def _stand_back() -> None:
+    """This thread, and those it begins, work when nobody else wants to; where the system lets single threads do so."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)

@@ -91,7 +91,9 @@ def test_a_record_of_the_first_version_is_brought_up_to_date(settings: Settings,
     publish(record, document("a", "Pears keep.\n"))
     record.connection.executescript(
         "DROP TABLE inputs; DROP TABLE questions; DROP TABLE lexical; DROP TABLE quarantine; DROP TABLE released; DROP TABLE looks; "
-        "DROP TABLE spent; DROP TABLE resting; DROP INDEX answers_by_key; ALTER TABLE answers DROP COLUMN key; ALTER TABLE gaps DROP COLUMN written; "
+        "DROP TABLE spent; DROP TABLE resting; DROP TABLE conversation_names; DROP TABLE feedback; "
+        "DROP INDEX answers_by_key; ALTER TABLE answers DROP COLUMN key; ALTER TABLE answers DROP COLUMN aside; "
+        "ALTER TABLE gaps DROP COLUMN written; "
         "CREATE VIRTUAL TABLE lexical USING fts5 (title, headings, body); PRAGMA user_version = 1"
     )
     record.close()

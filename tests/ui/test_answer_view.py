@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from corpus.documents import Document
 from rag.answers import ABSTAINED, PARTIAL, Answer, Citation, Perspective, Removed, Sentence, SteppedDown
+from rag.write import STOPPED
 from tests.library import document
 from tests.ui import chat_library
 from ui import answer_view as view
@@ -24,8 +25,11 @@ from ui.suggestions import LONGEST_SUGGESTION, suggested_questions
 COSTS, SPREAD, HOSTILE = chat_library.COSTS, chat_library.SPREAD, chat_library.HOSTILE
 QUOTE = chat_library.COST_QUOTE
 # Everything our own HTML is made of; an element or attribute beyond these came from somebody's words.
-ELEMENTS = "h2 h3 p div span section details summary blockquote mark ul li sup a".split()
-ATTRIBUTES = {"class", "id", "href", "title", "aria-label", "target", "open"}
+ELEMENTS = "h2 h3 p div span article section details summary blockquote mark ul li sup a".split()
+ATTRIBUTES = {"class", "id", "href", "title", "role", "target", "data-of", "data-quoted-by"} | {
+    "aria-label",
+    "aria-haspopup",
+}
 
 
 def cite(n: int, source: Document, quote: str, heading: str = "") -> Citation:
@@ -83,10 +87,7 @@ def hostile() -> dict[str, Any]:
 
 def whole(answer: dict[str, Any], *documents: Document) -> str:
     """All of an answer's HTML."""
-    parts = [view.question_html(answer["question"]), view.understood_html(answer), view.badge_html(answer)]
-    parts += [view.answer_html(answer), *(view.perspective_html(side, answer) for side in answer["perspectives"])]
-    parts += [view.sources_html(answer, {one.id: one for one in documents}), view.removed_html(answer)]
-    return "".join([*parts, view.foot_html(answer)])
+    return view.question_html(answer["question"]) + view.turn_html(answer, {one.id: one for one in documents})
 
 
 class Reading(HTMLParser):
@@ -125,7 +126,8 @@ class TestEscaping:
         assert set(page.elements) <= set(ELEMENTS)
         assert {name for name, _ in page.attributes} <= ATTRIBUTES
         addresses = {value for name, value in page.attributes if name == "href"}
-        assert addresses == {"#fr-0123abcd-1", HOSTILE.url}
+        cited = hostile()["citations"][0]
+        assert addresses == {"#fr-0123abcd-1", HOSTILE.url, view.whole_document(cited)}
 
     def test_hostile_words_are_shown_as_they_are_written(self) -> None:
         page = Reading(view.answer_html(hostile()))
@@ -160,7 +162,7 @@ class TestEscaping:
         page = Reading(
             view.sources_html(answered(citations=(replace(cite(1, COSTS, QUOTE), url=url),)), {COSTS.id: COSTS})
         )
-        assert [value for name, value in page.attributes if name == "href"] == []
+        assert [value for name, value in page.attributes if name == "href" and not value.startswith("/library?")] == []
 
     def test_the_link_names_the_host_that_it_leads_to(self) -> None:
         address = "https://publisher.example@evil.example/costs"
@@ -218,8 +220,8 @@ class TestAnswer:
 
     def test_the_sides_name_who_holds_them(self) -> None:
         side = Perspective("A queue", ("Third Author (Spread Ltd)", "Another"), (1,))
-        page = Reading(view.perspective_html(answered(perspectives=(side,))["perspectives"][0], answered()))
-        assert page.text == "A queue1Third Author (Spread Ltd) · Another"
+        page = Reading(view.perspectives_html(answered(perspectives=(side,))))
+        assert page.text == "Practitioners differA queue1Third Author (Spread Ltd) · Another"
 
 
 class TestAround:
@@ -255,13 +257,34 @@ class TestAround:
         assert "<li>What it costs</li><li>Who decides?</li>" in page
 
     def test_the_foot_names_writer_snapshot_and_time(self) -> None:
-        foot = Reading(view.foot_html(answered(stepped_down=(SteppedDown("local", "it is not here"),)))).text
-        assert foot.split(" · ") == [
+        assert Reading(view.foot_html(answered())).text.split(" · ") == [
             "Writer: quote, in the sources’ own sentences",
             "library snapshot 3",
             "1.2 s",
-            "local stepped aside: it is not here",
         ]
+
+    @pytest.mark.parametrize(
+        ("writer", "instead"),
+        [
+            ("quote", "The answer is in the sources’ own sentences instead."),
+            ("near", "near wrote this answer instead."),
+        ],
+    )
+    def test_a_writer_that_stepped_down_is_named_with_the_reason(self, writer: str, instead: str) -> None:
+        answer = answered(writer=writer, stepped_down=(SteppedDown("local", "it is not here"),))
+        assert Reading(view.stepped_down_html(answer)).text == f"local stepped aside: it is not here. {instead}"
+        assert view.stepped_down_html({**answer, "writing": "near"}) == ""
+        assert view.stepped_down_html(answered()) == ""
+
+    def test_an_answer_that_was_stopped_says_so(self) -> None:
+        answer = answered(stepped_down=(SteppedDown("local", STOPPED),))
+        assert Reading(view.stepped_down_html(answer)).text.startswith("Stopped before it was whole")
+
+    def test_what_the_checks_took_out_is_there_to_be_opened(self) -> None:
+        page = Reading(view.removed_html(answered(removed=(Removed("Because.", "nobody says so"),))))
+        assert page.elements[0] == "details" and ("open", "") not in page.attributes
+        assert page.text == "Taken out by the checks (1)Because. (nobody says so)"
+        assert view.removed_html(answered()) == ""
 
     def test_no_place_of_this_machine_is_named(self) -> None:
         known = {"/srv/home": "the library’s home", "/srv/models": "the models’ folder"}
@@ -307,6 +330,22 @@ class TestSources:
         assert "The price is set before the work begins. 1" in page.text
         assert "The retainer covers two days a week." in page.text
         assert "How long it lasts" not in page.text
+
+    def test_each_mark_says_whose_quote_it_is(self) -> None:
+        """The panel shows one quote of a source at a time; it told them apart by nothing."""
+        cited = (cite(1, COSTS, QUOTE), cite(2, COSTS, "The retainer covers two days a week."))
+        page = Reading(view.sources_html(answered(citations=cited), {COSTS.id: COSTS}))
+        assert page.marked == [QUOTE, "The retainer covers two days a week."]
+        assert [value for name, value in page.attributes if name == "data-quoted-by"] == ["1", "2"]
+
+    def test_the_whole_document_opens_at_the_quote(self) -> None:
+        page = Reading(view.sources_html(answered(), {COSTS.id: COSTS}))
+        start = COSTS.text.index(QUOTE)
+        address = f"/library?document={COSTS.id}&start={start}&end={start + len(QUOTE)}"
+        assert ("href", address) in page.attributes and "Open the whole document" in page.text
+
+    def test_a_source_that_is_gone_leads_to_no_document(self) -> None:
+        assert "/library?" not in view.sources_html(answered(), {})
 
     def test_a_hostile_quote_is_marked_to_the_letter(self) -> None:
         page = Reading(view.sources_html(hostile(), {HOSTILE.id: HOSTILE}))
@@ -354,10 +393,10 @@ class TestExcerpts:
 
     def test_a_quote_inside_another_is_marked_once(self) -> None:
         (excerpt,) = excerpts("One two three four.", [(1, 0, 19), (2, 4, 7)])
-        assert [(piece.text, piece.quoted, piece.begins) for piece in excerpt.pieces] == [
-            ("One ", True, (1,)),
-            ("two", True, (2,)),
-            (" three four.", True, ()),
+        assert [(piece.text, piece.quoted_by, piece.begins) for piece in excerpt.pieces] == [
+            ("One ", (1,), (1,)),
+            ("two", (1, 2), (2,)),
+            (" three four.", (1,), ()),
         ]
 
     @given(st.data())
@@ -376,10 +415,7 @@ class TestExcerpts:
             assert words in text
             for n, start, end in quotes:
                 if any(n in piece.begins for piece in excerpt.pieces):
-                    first = next(number for number, piece in enumerate(excerpt.pieces) if n in piece.begins)
-                    rest = "".join(piece.text for piece in excerpt.pieces[first:])
-                    marked = "".join(p.text if p.quoted else "\x00" * len(p.text) for p in excerpt.pieces[first:])
-                    assert rest[: end - start] == marked[: end - start] == text[start:end]
+                    assert "".join(piece.text for piece in excerpt.pieces if n in piece.quoted_by) == text[start:end]
 
 
 class TestSuggestions:

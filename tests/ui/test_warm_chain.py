@@ -18,7 +18,7 @@ from rag.answers import Answer
 from rag.evidence import Evidence
 from rag.writers.settings import QUOTE
 from tests import asking
-from tests.fakes import ScriptedWriter
+from tests.fakes import FakeEmbedder, ScriptedWriter
 from tests.library import document, write
 from tests.ui.chat_library import warmed
 from ui.warm_chain import WarmChain
@@ -27,9 +27,10 @@ PATIENCE_SECONDS = 10
 
 
 @pytest.fixture
-def no_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Warming without a model."""
-    monkeypatch.setattr("rag.answer.search", lambda *_: [])
+def no_warming(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a model."""
+    monkeypatch.setattr("rag.answer.warm", lambda _: None)
+    monkeypatch.setattr("rag.answer.prepare", lambda *_: None)
 
 
 def opened(settings: Settings, publisher: Publisher) -> WarmChain:
@@ -45,7 +46,7 @@ def asked(chain: WarmChain, question: str, conversation: str = "") -> list[dict[
     return [*chain.asking(question, conversation, "auto")]
 
 
-@pytest.mark.usefixtures("no_search")
+@pytest.mark.usefixtures("no_warming")
 class TestAsking:
     def test_looking_up_is_for_one_at_a_time(self, library_to_ask: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
         """Two threads in one SQLite connection saw each other's transactions."""
@@ -111,6 +112,36 @@ class TestAsking:
         assert kept["answer"] == shown["answer"]
         assert kept["stepped_down"] == [{"writer": "scripted", "reason": "it was stopped"}]
 
+    def test_asked_again_it_is_written_again_in_place_of_the_answer(self, library_to_ask: Settings) -> None:
+        """What was kept came back, so a poor answer stayed until the library changed."""
+        writer = ScriptedWriter(asking.COST_PROSE)
+        chain = warmed(WarmChain(library_to_ask, lambda s: asking.open_asking(s, writer)).start(), PATIENCE_SECONDS)
+        asked(chain, asking.TERM_QUESTION, "board")
+        asked(chain, asking.COST_QUESTION, "board")
+        before = writer.asked
+        *_, new = chain.asking_again(chain.conversation("board")[-1], "board", "auto")
+        assert writer.asked == before + 1 and not new["cached"]
+        assert [turn["question"] for turn in chain.conversation("board")] == [
+            asking.TERM_QUESTION,
+            asking.COST_QUESTION,
+        ]
+        assert chain.conversation("board")[-1]["trace"] == new["trace"]
+
+    def test_an_answer_stays_where_asking_again_fails(
+        self, library_to_ask: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        chain = warmed(WarmChain(library_to_ask, asking.open_asking).start(), PATIENCE_SECONDS)
+        asked(chain, asking.COST_QUESTION, "board")
+        (kept,) = chain.conversation("board")
+
+        def fail(*_: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr("rag.answer.answering", fail)
+        with pytest.raises(ZeroDivisionError):
+            next(chain.asking_again(kept, "board", "auto"))
+        assert chain.conversation("board") == [kept]
+
     def test_the_writers_are_those_of_the_chain(self, library_to_ask: Settings) -> None:
         absent = ScriptedWriter(name="absent", unready="its file is away")
         warm = WarmChain(library_to_ask, lambda s: asking.open_asking(s, ScriptedWriter(), absent))
@@ -120,7 +151,26 @@ class TestAsking:
         assert states["absent"].reason == "its file is away"
 
 
-@pytest.mark.usefixtures("no_search")
+def test_the_first_question_waits_for_no_sentence(library_to_ask: Settings) -> None:
+    """Embedding what it was weighed against took two thirds of a second of every new question."""
+    opened_one: list[Chain] = []
+
+    def open_chain(settings: Settings) -> Chain:
+        opened_one.append(asking.open_asking(settings))
+        return opened_one[-1]
+
+    chain = warmed(WarmChain(library_to_ask, open_chain).start(), PATIENCE_SECONDS)
+    for thread in threading.enumerate():
+        if thread.name == "warming-up":
+            thread.join(PATIENCE_SECONDS)
+    embedder = opened_one[0].index.embedder
+    assert isinstance(embedder, FakeEmbedder)
+    embedder.seen.clear()
+    asked(chain, asking.TERM_QUESTION)
+    assert set(embedder.seen) == {asking.TERM_QUESTION}
+
+
+@pytest.mark.usefixtures("no_warming")
 class TestWarmChain:
     def test_pages_are_drawn_while_somebody_is_answered(
         self, settings: Settings, publisher: Publisher, record: Record, monkeypatch: pytest.MonkeyPatch
