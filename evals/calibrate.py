@@ -1,11 +1,13 @@
-"""How sure must we be to answer? Fits the judge's weights on the open golden cases and keeps them with their figures.
+"""How sure must we be to answer? Fits the judge's weights on open cases and keeps them with their figures.
 
-The held third is never read here.
+The held third of the golden cases is never read here. Of public conversations one half is fitted on; the other half checks whether the
+judge carries over to what it has not seen.
 """
 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from corpus.documents import Document
 from evals.cases import Case
+from evals.refusal import ANSWERABLE, UNANSWERABLE, ChainOver, Task, with_chains
 from evals.run import Progress
 from rag.answer import Chain, evidence_for
 from rag.answers import ABSTAINED
@@ -50,11 +54,30 @@ def signs_of(chain: Chain, cases: Sequence[Case], progress: Progress) -> list[di
 
 @dataclass(frozen=True)
 class Observed:
-    """The signs of one library's cases, and whether each can be answered."""
+    """The signs of one library's cases, and whether each can be answered; those that check are not fitted on."""
 
     library: str
     signs: Sequence[Mapping[str, float]]
     answerable: Sequence[bool]
+    checks: bool = False
+
+
+def observe_tasks(
+    tasks: Sequence[Task], corpus: Mapping[str, Document] | None, over: ChainOver, progress: Progress
+) -> list[Observed]:
+    """Those with one right verdict, in two halves by conversation, the same each time."""
+    clear = [task for task in tasks if task.answerability in (ANSWERABLE, UNANSWERABLE)]
+    halves: tuple[list[tuple[dict[str, float], bool]], ...] = ([], [])
+    for done, (task, chain) in enumerate(with_chains(clear, corpus, over), start=1):
+        half = halves[zlib.crc32(task.conversation.encode()) % 2]
+        half.append((signs(evidence_for(chain, task.question)), task.answerability == ANSWERABLE))
+        progress("read", done, len(clear))
+    return [
+        Observed(name, [found for found, _ in half], [answerable for _, answerable in half], checks)
+        for name, half, checks in zip(
+            ("conversations", "conversations not fitted on"), halves, (False, True), strict=True
+        )
+    ]
 
 
 def fit(observed: Sequence[Observed]) -> dict[str, Any]:
@@ -63,39 +86,33 @@ def fit(observed: Sequence[Observed]) -> dict[str, Any]:
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedKFold
 
-    rows = [
-        (one.library, signs, label)
-        for one in observed
-        for signs, label in zip(one.signs, one.answerable, strict=True)
-        if signs
-    ]
-    names = list(rows[0][1])
-    values = np.array([[signs[name] for name in names] for _, signs, _ in rows])
-    labels = np.array([label for _, _, label in rows])
-    libraries = np.array([library for library, _, _ in rows])
+    names = next(list(signs) for one in observed for signs in one.signs if signs)
+    values, labels, libraries = _columns([one for one in observed if not one.checks], names)
     weights = np.where(libraries == observed[0].library, 1.0, OTHERS_WEIGH)
     for label in (True, False):  # both sides count alike
         weights[labels == label] *= 0.5 / weights[labels == label].sum()
-    unseen = np.zeros(len(rows))
+    unseen = np.zeros(len(labels))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=1)
-    for known, left_out in folds.split(values, [f"{library} {label}" for library, _, label in rows]):
+    for known, left_out in folds.split(
+        values, [f"{library} {label}" for library, label in zip(libraries, labels, strict=True)]
+    ):
         slopes, bias = _fitted(values[known], labels[known], weights[known], names)
         unseen[left_out] = values[left_out] @ slopes + bias
     slopes, bias = _fitted(values, labels, weights, names)
     # Libraries with questions kept and those without give up the same share of what they could answer.
-    kept = values[:, names.index(KEPT)] > 0 if KEPT in names else np.zeros(len(rows), dtype=bool)
+    kept = values[:, names.index(KEPT)] > 0 if KEPT in names else np.zeros(len(labels), dtype=bool)
     if (labels & kept).any() and (labels & ~kept).any():
         here, there = (float(np.quantile(unseen[labels & some], REFUSED_AT_MOST)) for some in (kept, ~kept))
         slopes[names.index(KEPT)] -= here - there
         unseen[kept] -= here - there
     abstain, partial = (float(np.quantile(unseen[labels], share)) for share in (REFUSED_AT_MOST, PARTIAL_AT_MOST))
 
-    def shares(chosen: NDArray[np.bool_]) -> dict[str, Any]:
-        yes, no = unseen[chosen & labels], unseen[chosen & ~labels]
+    def shares(log_odds: NDArray[np.float64], answerable: NDArray[np.bool_]) -> dict[str, Any]:
+        yes, no = log_odds[answerable], log_odds[~answerable]
         return {
             "answerable": len(yes),
             "unanswerable": len(no),
-            "auroc": round(float(roc_auc_score(labels[chosen], unseen[chosen])), 3),
+            "auroc": round(float(roc_auc_score(answerable, log_odds)), 3),
             "answerable_refused": round(float((yes < abstain).mean()), 3),
             "unanswerable_refused": round(float((no < abstain).mean()), 3),
             "answerable_partial": round(float(((yes >= abstain) & (yes < partial)).mean()), 3),
@@ -109,8 +126,14 @@ def fit(observed: Sequence[Observed]) -> dict[str, Any]:
         "partial_below": round(logistic(partial), 4),
         "figures": {
             "how": f"{FOLDS}-fold cross-validation over the open cases",
-            "all": shares(np.ones(len(rows), dtype=bool)),
-            **{one.library: shares(libraries == one.library) for one in observed},
+            "all": shares(unseen, labels),
+            **{name: shares(unseen[libraries == name], labels[libraries == name]) for name in dict.fromkeys(libraries)},
+            **{
+                one.library: shares(signs @ slopes + bias, answerable)
+                for one in observed
+                if one.checks
+                for signs, answerable, _ in [_columns([one], names)]
+            },
             "curve": [
                 {
                     "answerable_refused": share,
@@ -122,6 +145,20 @@ def fit(observed: Sequence[Observed]) -> dict[str, Any]:
             ],
         },
     }
+
+
+def _columns(
+    observed: Sequence[Observed], names: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.str_]]:
+    """Signs, answers and libraries, a row for each case for which anything was found."""
+    rows = [
+        ([signs[name] for name in names], label, one.library)
+        for one in observed
+        for signs, label in zip(one.signs, one.answerable, strict=True)
+        if signs
+    ]
+    values, labels, libraries = zip(*rows, strict=True)
+    return np.array(values), np.array(labels), np.array(libraries)
 
 
 def _fitted(

@@ -34,6 +34,7 @@ class Case:
     facts: tuple[str, ...]  # patterns that all stand in a right answer
     must_not: tuple[str, ...]
     held: bool  # for the gate only: never looked at while tuning
+    tags: tuple[str, ...] = ()
 
     @property
     def answerable(self) -> bool:
@@ -76,6 +77,7 @@ def _case(entry: Any, file: Path) -> Case:
         facts=several("facts"),
         must_not=several("must_not"),
         held=bool(entry.get("held")),
+        tags=several("tags"),
     )
     where = f"{file}: case `{case.id}`"
     if case.type not in TYPES:

@@ -93,7 +93,7 @@ def read_benchmark(tasks: Path, qrels: Path, corpus: Path) -> Benchmark:
             wanted.setdefault(row["query-id"], set()).add(ids[row["corpus-id"]])
     documents = {ids[one["_id"]]: as_document(ids[one["_id"]], one["title"], one["text"]) for one in passages}
     found = tuple(
-        Task(task["_id"], task["text"], _exchanges(task["history"]), frozenset(wanted[task["_id"]]))
+        Task(task["_id"], task["text"], exchanges(task["history"]), frozenset(wanted[task["_id"]]))
         for task in json_lines(tasks)
         if task["history"] and task["_id"] in wanted
     )
@@ -104,16 +104,16 @@ def read_benchmark(tasks: Path, qrels: Path, corpus: Path) -> Benchmark:
     return Benchmark(found, documents)
 
 
-def _exchanges(history: Sequence[Mapping[str, str]]) -> tuple[Exchange, ...]:
+def exchanges(history: Sequence[Mapping[str, str]]) -> tuple[Exchange, ...]:
     """Each question with all that was answered to it."""
-    exchanges: list[Exchange] = []
+    found: list[Exchange] = []
     for said in history:
-        if said["speaker"] == "user" or not exchanges:
-            exchanges.append(Exchange(said["text"], ""))
+        if said["speaker"] == "user" or not found:
+            found.append(Exchange(said["text"], ""))
         else:
-            before = exchanges.pop()
-            exchanges.append(Exchange(before.question, f"{before.answer} {said['text']}".strip()))
-    return tuple(exchanges)
+            before = found.pop()
+            found.append(Exchange(before.question, f"{before.answer} {said['text']}".strip()))
+    return tuple(found)
 
 
 def measure(chain: Chain, tasks: Sequence[Task], progress: Progress) -> dict[str, Any]:

@@ -150,7 +150,7 @@ def stream(chain: Chain, question: str, standalone: str, writer: str, stop: Even
     def made_of(written: Sequence[Written] = (), removed: Sequence[Removed] = ()) -> Answer:
         pieces = still_to_say(draft.pieces, written) if written else draft.pieces
         verified = verify(replace(draft, pieces=tuple(pieces)), documents, written)
-        sides, verified = perspectives_on(evidence.passages, documents, verified)
+        sides, verified = perspectives_on(evidence, documents, verified)
         made = compose(question, standalone, judgement, evidence, verified, documents)
         return replace(
             made,

@@ -109,6 +109,7 @@ class Answer:
     trace: str = ""
     conversation: str = ""
     notes: tuple[str, ...] = ()
+    sureness: float = 0.0  # that the library answers, from 0 to 1, before a word is written
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

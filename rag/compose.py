@@ -30,7 +30,13 @@ def compose(
     verdict = judgement.verdict
     if verdict == ABSTAINED or not (verified.pieces or verified.prose):
         return Answer(
-            question, standalone, ABSTAINED, _abstention(judgement, nearest), removed=verified.removed, nearest=nearest
+            question,
+            standalone,
+            ABSTAINED,
+            _abstention(judgement, nearest),
+            removed=verified.removed,
+            nearest=nearest,
+            sureness=judgement.sureness,
         )
     if any(piece.note for piece, _ in verified.pieces[:3]):
         verdict = PARTIAL
@@ -49,6 +55,7 @@ def compose(
         verified.citations,
         nearest=nearest,
         notes=notes,
+        sureness=judgement.sureness,
     )
 
 

@@ -1,45 +1,117 @@
-"""Disagreement is content: where the library holds a position on the question, its sides stand next to each other."""
+"""Disagreement is content: where the library holds a position on the question, or sources answer it differently, the sides stand next to
+each other. A side that only those hold who sell the service says so."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from corpus.documents import Document
 from corpus.text import Span, read_blocks
 from rag.answers import Citation, Perspective
+from rag.differing import sides_among
+from rag.evidence import Evidence
+from rag.question import asks_for, topic_of
 from rag.retrieve import Passage
 from rag.verify import Verified, citation_of
 
-# A position found among so many passages speaks to the question. Its rank tells better than its nearness: what asks for
-# something else nearby has other passages before it (docs/experiments.md).
-AMONG_FIRST = 3
+# A position speaks to a question that asks for the same kind of thing and found it among so many passages: its rank tells better than its
+# nearness, since what asks for something else nearby has other passages before it. What is to be decided is asked in many ways,
+# so it is looked for further down than a figure or a name, and furthest where the question itself says that people differ. What asks in
+# another way is spoken to only where nothing comes before the position (docs/experiments.md).
+AMONG_FIRST, AMONG_FIRST_OF_A_KIND, AMONG_FIRST_IF_SAID_TO_DIFFER = 3, 2, 6
+SAYS_THEY_DIFFER = re.compile(
+    r"\b(?:one|some|half)\b[^?]{0,40}\b(?:says?|said|tells?|told|quotes?|claims?|thinks?|wants?)\b[^?]{0,80}\b(?:another|others?|the rest)\b|\bwho(?:'s|’s| is) right\b|\bwhich is it\b|\btwo different\b|\bwho backs\b|"
+    r"\b(?:only one|different|other|opposing) (?:view|opinion|answer)s?\b|\b(?:what|where) do (?:people|experts|sources|others)\b|\bpeople (?:really )?(?:say|think|give)\b|"
+    r"\b(?:disagree|differ|divided|opinions?|views?)\b|\b(?:who|anyone|anybody) (?:says no|disagrees|quoted)\b",
+    re.IGNORECASE,
+)
+ASKING_WORD = re.compile(
+    r"^(?:(?:and|but|so|or|ok|now|then),? )?(?:(?:in|by|for|at|on|to|of|about|with|until|from|under|into) )?(who(?:se|m)?|which|what|where|why|how)\b",
+    re.IGNORECASE,
+)
+YES_OR_NO = re.compile(
+    r"\?$|^(?:is|are|was|were|do|does|did|can|could|should|shall|must|may|will|would|has|have|am)\b", re.IGNORECASE
+)
+WHEN = re.compile(r"^(?:and |but |so )?(?:(?:by|from|until|since) )?(?:when|what date)\b", re.IGNORECASE)
+DECISION = "decision"
+SOLD = " (held only by those who sell this)"
+
+# A view, and where each of its holders says so.
+Held = tuple[str, list[tuple[Document, Span]]]
 
 
 def perspectives_on(
-    passages: Sequence[Passage], documents: Mapping[str, Document], verified: Verified
+    evidence: Evidence, documents: Mapping[str, Document], verified: Verified
 ) -> tuple[tuple[Perspective, ...], Verified]:
-    """The sides of the position found first, each holder cited at the sentence that carries the quoted words."""
-    found = (documents[passage.chunk.document] for passage in passages[:AMONG_FIRST])
-    position = next((document for document in found if document.kind == "position"), None)
-    if position is None or not verified.pieces:
+    """The sides of the position found first, or of the sentences found, each holder cited at the sentence that carries the words."""
+    if not verified.pieces:
         return (), verified
     citations = list(verified.citations)
-    sides = []
-    for view in position.views:
-        speakers, numbered = [], []
-        for holder in view.holders:
-            document = documents.get(holder.document)
-            span = _where(document, holder.quote) if document else None
-            if document is None or span is None:
-                continue
-            speakers.append(document.speaker)
-            numbered.append(_cite(citations, document, span))
-        if numbered:
-            sides.append(Perspective(view.view, tuple(dict.fromkeys(speakers)), tuple(dict.fromkeys(numbered))))
-    if len(sides) < 2:
-        return (), verified
-    return tuple(sides), replace(verified, citations=tuple(citations))
+    held = _kept(evidence.question, evidence.passages, documents)
+    if len(held) < 2:  # of a position whose other holders were withdrawn, nothing is left to differ
+        held = _found(evidence)
+    sides = tuple(
+        Perspective(
+            view + (SOLD if all(document.sells_something for document, _ in where) else ""),
+            tuple(dict.fromkeys(document.speaker for document, _ in where)),
+            tuple(dict.fromkeys(_cite(citations, document, span) for document, span in where)),
+        )
+        for view, where in held
+    )
+    return sides, replace(verified, citations=tuple(citations))
+
+
+def _kept(question: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> list[Held]:
+    """What an editor has set down about this question, as far as it still stands in the documents."""
+    found = [documents[passage.chunk.document] for passage in passages[:AMONG_FIRST_IF_SAID_TO_DIFFER]]
+    position = next(
+        (one for rank, one in enumerate(found) if one.kind == "position" and speaks_to(one.question, question, rank)),
+        None,
+    )
+    sides: list[Held] = []
+    for view in position.views if position else ():
+        where = [
+            (document, span)
+            for holder in view.holders
+            if (document := documents.get(holder.document)) and (span := _where(document, holder.quote))
+        ]
+        if where:
+            sides.append((view.view, where))
+    return sides
+
+
+def speaks_to(position: str, question: str, rank: int) -> bool:
+    """Whether what is asked is what the position is on, by how far down it was found."""
+    asked = topic_of(question)[0]
+    if SAYS_THEY_DIFFER.search(asked):
+        return rank < AMONG_FIRST_IF_SAID_TO_DIFFER
+    kind = asked_with(asked)
+    if kind != asked_with(position):
+        return rank == 0
+    return rank < (AMONG_FIRST if kind == DECISION else AMONG_FIRST_OF_A_KIND)
+
+
+def asked_with(question: str) -> str:
+    """The kind of thing, or the word, that a question asks for; a decision where it can be answered by yes, no or one of two."""
+    sentences = re.split(r"(?<=[.?!]) +", question.strip())
+    asked = next((one for one in reversed(sentences) if one.endswith("?")), sentences[-1])
+    if WHEN.search(asked):
+        return "when"
+    if (kind := asks_for(asked)) not in ("text", "person"):
+        return kind
+    if word := ASKING_WORD.match(asked):
+        return word.group(1).lower()
+    return DECISION if YES_OR_NO.search(asked) else "text"
+
+
+def _found(evidence: Evidence) -> list[Held]:
+    """What the sentences themselves say."""
+    return [
+        (side.view, [(unit.document, unit.span) for unit in side.units])
+        for side in sides_among(evidence.question, evidence.units)
+    ]
 
 
 def _where(document: Document, quote: str) -> Span | None:

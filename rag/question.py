@@ -117,7 +117,7 @@ ORDINAL = re.compile(
 DATE = re.compile(r"\b(?:when (?:did|was|were|will)|(?:what|which) (?:year|date|day|month)|what time)\b", re.IGNORECASE)
 TRICKERY = re.compile(
     r"\b(?:(?:ignore|forget|disregard|bypass|override)\b.{0,40}\b(?:instructions?|rules?|prompts?|guidelines?|sources?|restrictions?|library|training|above|previous|citations?)|system prompt|"
-    r"(?:reveal|show|print|repeat|output|display|tell|paste)\b.{0,30}\b(?:your|the|hidden|initial) (?:system )?(?:prompt|instructions|rules|configuration)|developer mode|jailbreak|pretend (?:to be|you)|"
+    r"(?:^|[.!?,;:–—-] ?|\b(?:please|now|and|then|just|you) )(?:reveal|show|print|repeat|output|display|tell|paste)\b.{0,30}\b(?:your|the|hidden|initial) (?:full |whole |exact |system )*(?:prompt|instructions|rules|configuration)|developer mode|jailbreak|pretend (?:to be|you)|"
     r"act as (?:if|an?)\b|you are now|roleplay|role-play|without (?:any )?(?:sources|citations)|make (?:something|it|one) up|just invent|hypothetically you)\b",
     re.IGNORECASE | re.DOTALL,
 )

@@ -13,7 +13,7 @@ import numpy as np
 from corpus.documents import Document
 from corpus.index import Index
 from corpus.record import StoredChunk
-from rag.words import content_words, stems
+from rag.words import STOP_WORDS, content_words, stems
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +26,7 @@ CANDIDATES = 50
 SPREAD = 0.93
 # Passages that share this much of their words say the same.
 SAME_WORDS = 0.85
+NAME_OR_NUMBER = re.compile(r"\b[A-Z]\w+|\d+")
 
 
 @dataclass(frozen=True)
@@ -108,19 +109,27 @@ def choose(passages: Iterable[Passage], top: int) -> list[Passage]:
     """The top of passages that come best first: of those that say the same in the same words only the first, and each further
     one of a document worth a little less. They are read only until none can come in any more: none is worth more than its score."""
     kept: list[tuple[float, Passage]] = []
-    said: list[frozenset[str]] = []
+    said: list[tuple[frozenset[str], str]] = []
     of_document: Counter[str] = Counter()
     for passage in passages:
         if len(kept) >= top and kept[top - 1][0] > passage.score:
             break
-        own = stems(passage.chunk.text)
-        if any(_same(own, other) for other in said):
+        own, text = stems(passage.chunk.text), passage.chunk.text
+        if any(_same(own, other) and not _names_another(text, words) for other, words in said):
             continue
-        said.append(own)
+        said.append((own, text))
         kept.append((passage.score * SPREAD ** of_document[passage.chunk.document], passage))
         kept.sort(key=lambda pair: (-pair[0], pair[1].chunk.number))
         of_document[passage.chunk.document] += 1
     return [passage for _, passage in kept[:top]]
+
+
+def _names_another(left: str, right: str) -> bool:
+    """Whether each has a name or a number that the other lacks: then they are near-copies that say different things."""
+    here, there = (
+        {word for word in NAME_OR_NUMBER.findall(text) if word.lower() not in STOP_WORDS} for text in (left, right)
+    )
+    return bool(here - there) and bool(there - here)
 
 
 def _same(left: frozenset[str], right: frozenset[str]) -> bool:

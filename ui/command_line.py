@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import FractionalError
-from ui import commands, eval_commands, models_command, render
+from ui import commands, eval_commands, kept_run_commands, kept_run_rendering, models_command, render
 
 EXAMPLES = """examples:
   fractional ask "What happens in week one?"
@@ -160,6 +161,13 @@ def build_parser() -> argparse.ArgumentParser:
     answers.add_argument("--citing", required=True, metavar="DOCUMENT")
     verb("gaps", "list the questions the library could not answer", "gaps", commands.gaps, render.gaps)
     verb(
+        "feedback",
+        "list what readers thought of answers, and why",
+        "feedback",
+        commands.feedback,
+        render.feedback,
+    )
+    verb(
         "status",
         "tell what is published, where things are kept, and what is ready",
         "status",
@@ -221,15 +229,24 @@ def _add_evaluations(verbs: Any) -> None:
     run = verb(
         "run",
         "ask the golden cases and tell how often the answers were right",
-        "eval run --type unanswerable",
+        "eval run --tag unanswerable --sample 30",
         eval_commands.run,
         render.figures,
     )
-    run.add_argument("--type", nargs="+", default=[], metavar="TYPE", help="only cases of these types")
+    run.add_argument("--tag", "--type", nargs="+", default=[], metavar="TAG", help="only cases of these types or tags")
     run.add_argument("--held", action="store_true", help="the held third, which is for the gate and not for tuning")
     run.add_argument("--sample", type=_positive, default=0, metavar="N", help="only so many, drawn at random")
     run.add_argument("--seed", type=int, default=0, help="draws another sample")
     run.add_argument("--writer", default="quote", help="which writer answers (quote)")
+    run.add_argument(
+        "--judge",
+        default=os.environ.get("FRACTIONAL_JUDGE", ""),
+        metavar="NAME",
+        help="a hosted model of writers.toml that grades the answers as well, in columns of its own (FRACTIONAL_JUDGE)",
+    )
+    run.add_argument(
+        "--resume", default="", metavar="RUN", help="go on with a run that was stopped; asks what is missing"
+    )
     calibrate = verb(
         "calibrate",
         "fit how sure the judge must be to answer, on the open golden cases",
@@ -240,6 +257,13 @@ def _add_evaluations(verbs: Any) -> None:
     calibrate.add_argument(
         "--articles", default="", metavar="FOLDER", help="the five real articles: fit on their cases as well"
     )
+    calibrate.add_argument(
+        "--tasks",
+        type=Path,
+        metavar="FILE",
+        help="public tasks as for `eval refusal`: fit on half of their conversations",
+    )
+    calibrate.add_argument("--corpus", type=Path, metavar="FILE", help="the passages of those tasks")
     calibrate.add_argument("--keep", action="store_true", help="write the weights to rag/judge.json")
     conversations = verb(
         "conversations",
@@ -265,6 +289,26 @@ def _add_evaluations(verbs: Any) -> None:
         "--beir", required=True, type=Path, metavar="DIR", help="corpus.jsonl, queries.jsonl, qrels/"
     )
     retrieval.add_argument("--split", default="test", metavar="NAME", help="which judgements: qrels/NAME.tsv (test)")
+    refusal = verb(
+        "refusal",
+        "tell whether questions are refused that the library does not answer, and no others",
+        "eval refusal --corpus passages.jsonl --tasks tasks.jsonl",
+        eval_commands.refusal,
+        render.refusals,
+    )
+    refusal.add_argument(
+        "--tasks",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="questions with `answerability`, one a line, or with right, false and irrelevant passages as in RGB",
+    )
+    refusal.add_argument(
+        "--corpus",
+        type=Path,
+        metavar="FILE",
+        help="the passages, one a line, for the tasks that bring none of their own",
+    )
     judge = verb(
         "judge",
         "tell how well the check of written sentences agrees with people, on answers that they have judged",
@@ -275,8 +319,66 @@ def _add_evaluations(verbs: Any) -> None:
     judge.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help="RAGTruth's or WiCE's JSON lines, or BEGIN's .tsv"
     )
+    _add_kept_runs(verb)
     for one in (run, calibrate):
         one.add_argument("--cases", nargs="+", default=[], metavar="FILE", help="other files of cases")
+
+
+def _add_kept_runs(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    gate = verb(
+        "gate",
+        "tell whether a run is worse than the approved one, and exit with 4 if it is or can't be told",
+        "eval gate --allowed-loss 0.02",
+        kept_run_commands.gate,
+        kept_run_rendering.gate,
+    )
+    gate.add_argument(
+        "--allowed-loss", type=_share, default=0.01, metavar="X", help="how much of a metric may be lost, 0 to 1 (0.01)"
+    )
+    gate.add_argument("--metrics", nargs="+", default=[], metavar="NAME", help="look at these metrics only")
+    baseline = verb(
+        "baseline",
+        "show the approved run that others are held to, or approve another one",
+        'eval baseline --approve "YOUR NAME"',
+        kept_run_commands.baseline,
+        kept_run_rendering.baseline,
+    )
+    baseline.add_argument(
+        "--approve", metavar="NAME", help="make a run the baseline, with the name of the person who says so"
+    )
+    report = verb(
+        "report",
+        "write the report of a run: a page that needs nothing else, JUnit's XML, and a summary in Markdown",
+        "eval report --out report",
+        kept_run_commands.report,
+        kept_run_rendering.report,
+    )
+    report.add_argument("--out", type=Path, metavar="DIR", help="where to (beside the run)")
+    nightly = verb(
+        "nightly",
+        "run all cases within a budget, hold them to the baseline, report, and tell; goes on with a run that was stopped",
+        "eval nightly --minutes 60 --cost 2.00 --webhook https://example.com/hook",
+        eval_commands.nightly,
+        kept_run_rendering.nightly,
+    )
+    nightly.add_argument("--minutes", type=_above_zero, metavar="N", help="begin no case after so long")
+    nightly.add_argument("--cost", type=_above_zero, metavar="X", help="begin no case once the writer has cost so much")
+    nightly.add_argument("--webhook", default="", metavar="URL", help="an address that is told how it went, as JSON")
+    nightly.add_argument("--keep", type=_positive, default=60, metavar="N", help="how many runs stay (60)")
+    nightly.add_argument("--writer", default="quote", help="which writer answers (quote)")
+    nightly.add_argument(
+        "--judge",
+        default=os.environ.get("FRACTIONAL_JUDGE", ""),
+        metavar="NAME",
+        help="a hosted model of writers.toml that grades the answers as well (FRACTIONAL_JUDGE)",
+    )
+    nightly.add_argument("--cases", nargs="+", default=[], metavar="FILE", help="other files of cases")
+    for one in (gate, baseline, nightly):
+        one.add_argument("--baseline", type=Path, metavar="FILE", help="another file (evals/baseline.json)")
+    for one in (gate, baseline, report):
+        one.add_argument(
+            "--run", dest="kept_run", default="", metavar="RUN", help="which run (the newest complete one)"
+        )
 
 
 def _add_models(verbs: Any) -> None:
@@ -305,6 +407,20 @@ def _add_models(verbs: Any) -> None:
         render.model_used,
     )
     use.add_argument("model", metavar="NAME|PATH")
+
+
+def _above_zero(words: str) -> float:
+    value = float(words)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{words} is not a number above 0")
+    return value
+
+
+def _share(words: str) -> float:
+    value = float(words)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{words} is not a share from 0 to 1")
+    return value
 
 
 def _positive(words: str) -> int:

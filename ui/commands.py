@@ -295,6 +295,12 @@ def gaps(options: argparse.Namespace) -> Outcome:
     return Outcome({"gaps": [asdict(gap) for gap in _open_record().gaps()]})
 
 
+def feedback(options: argparse.Namespace) -> Outcome:
+    from corpus.feedback import feedback
+
+    return Outcome({"feedback": [asdict(one) for one in feedback(_open_record())]})
+
+
 def review(options: argparse.Namespace) -> Outcome:
     """What is due, and with --fetch what stands elsewhere on the web by now."""
     from ingest.review import CHANGED, FIRST, UNREACHED, Seen, due, look

@@ -236,6 +236,16 @@ def gaps(data: dict[str, Any]) -> str:
     )
 
 
+def feedback(data: dict[str, Any]) -> str:
+    rows = [
+        f"{one['given']}  {'good' if one['good'] else 'bad '}  {one['question']}"
+        + (f"\n    {one['reason']}" if one["reason"] else "")
+        + f"\n    answer {one['trace']}"
+        for one in data["feedback"]
+    ]
+    return "\n".join(rows) or "No feedback yet."
+
+
 def status(data: dict[str, Any]) -> str:
     kinds = ", ".join(f"{count} {kind}" for kind, count in data["documents"].items())
     lines = [
@@ -323,22 +333,24 @@ def checked(data: dict[str, Any]) -> str:
 
 
 def figures(data: dict[str, Any]) -> str:
-    """A table of shares with their intervals, and the cases that failed."""
-    lines = [f"{data['n']} cases, writer {data['writer']}{', the held third' if data['held'] else ''}", ""]
-    for part, shares in {"all": data["metrics"], **data["by_type"]}.items():
-        lines.append(part)
-        lines += [
-            f"  {name:<15} {share['held']:>4} of {share['n']:<4} {share['score']:6.1%}  ({share['low']:.0%}–{share['high']:.0%})"
-            for name, share in shares.items()
-            if share["n"]
-        ]
-    lines += [
+    """A table of metrics with their intervals, what could not be judged, and the cases that failed."""
+    lines = [
+        f"run {data['run']}, {data['n']} cases, writer {data['writer']}{', the held third' if data['held'] else ''}"
+    ]
+    for part, metrics in {"all": data["metrics"], **data["by_type"]}.items():
+        lines += ["", part]
+        lines += [_figure(name, figure) for name, figure in metrics.items() if figure["n"] or figure["failures"]]
+    lines += [""] + [
         f"{name.replace('_', ' '):<17} median {wait['median']:6.2f} s, 95 % within {wait['p95']:6.2f} s ({wait['n']})"
         for name, wait in data["seconds"].items()
     ]
     if data["prose"]["written"] or data["prose"]["taken_out"]:
         lines.append(f"prose: {data['prose']['written']} sentences shown, {data['prose']['taken_out']} taken out")
     lines += [f"stepped down {count} times, {reason}" for reason, count in data["stepped_down"].items()]
+    if data["left_out"]:
+        lines.append(f"left out, since the writer failed: {', '.join(data['left_out'])}")
+    check = data["judge_check"]
+    lines.append(f"the judge has drifted: {check['why']}" if check["drifted"] else "the judge is as it was measured")
     if not data["held"]:  # looking at the held ones would spend them
         failed = [case for case in data["cases"] if False in case["checks"].values()]
         lines += ["", f"{len(failed)} cases with something wrong:"]
@@ -347,6 +359,14 @@ def figures(data: dict[str, Any]) -> str:
             for c in failed
         ]
     return "\n".join(lines)
+
+
+def _figure(name: str, figure: dict[str, Any]) -> str:
+    failures = f"  {figure['failures']} could not be judged" if figure["failures"] else ""
+    if figure["score"] is None:
+        return f"  {name:<24}      –{failures}"
+    why = "  by construction" if figure["by_construction"] else ""
+    return f"  {name:<24} {figure['score']:6.1%}  ({figure['low']:.0%}–{figure['high']:.0%}) of {figure['n']}{why}{failures}"
 
 
 def conversations(data: dict[str, Any]) -> str:
@@ -374,6 +394,37 @@ def retrieval(data: dict[str, Any]) -> str:
     lines = [f"{'':<9}" + "".join(f"{name:>13}" for name in measures)]
     lines += [f"{way:<9}" + "".join(f"{values[name]:>13.3f}" for name in measures) for way, values in data.items()]
     return "\n".join(lines)
+
+
+def refusals(data: dict[str, Any]) -> str:
+    """What was refused rightly and wrongly, each kind of task by itself, and what answering only the surest would cost."""
+    lines = [
+        f"{_percent(data['recall'])} of what can't be answered was refused; of what was refused, {_percent(data['precision'])} rightly; "
+        f"{_percent(data['false_refusals'])} of what can be answered was refused ({data['n']} tasks).",
+        "",
+        f"{'':<16}      n  answered  in part  refused",
+        *(
+            f"{kind.lower():<16}  {of['n']:>5}  {of['answered']:>8}  {of['partial']:>7}  {of['abstained']:>7}"
+            for kind, of in data["verdicts"].items()
+        ),
+        "",
+        "answered, the surest first   of these without an answer",
+        *(f"{point['coverage']:>26.0%} {point['risk']:>27.0%}" for point in data["curve"]),
+    ]
+    if "false_beside_right" in data:
+        both = data["false_beside_right"]
+        lines += [
+            "",
+            f"Over right passages, {_percent(data['right_passages']['answer_shown'])} show the right answer.",
+            f"Over right and false ones, {_percent(both['sides_shown'])} show both as sides, {_percent(both['both_seen'])} show both in any way, "
+            f"{_percent(both['only_right_seen'])} the right answer alone, {_percent(both['only_false_seen'])} the false one alone; "
+            f"{_percent(both['abstained'])} are refused.",
+        ]
+    return "\n".join(lines)
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
 
 
 def judged(data: dict[str, Any]) -> str:

@@ -1,12 +1,15 @@
 """Shares say how many they rest on; what does not apply is left out, never counted as wrong or right."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evals.cases import Case
-from evals.figures import share_of
+from evals.figures import completed, figure_of, share_of
 from evals.run import checks_of
+from evals.store import Score
 from rag.answers import ABSTAINED, ANSWERED, Answer, Citation, Perspective
+from tests.evals.runs import case_record, record
 
 outcomes = st.lists(st.sampled_from([True, False, None]), max_size=60)
 
@@ -53,14 +56,18 @@ def test_a_right_answer_passes_every_check_that_applies() -> None:
     assert {name for name, held in checks.items() if held} == {
         "verdict", "document_found", "document_cited", "facts", "not_refused",
     }  # fmt: skip
-    assert checks["abstained"] is None and checks["sides_shown"] is None
+    assert checks["abstention_recall"] is None and checks["sides_shown"] is None
 
 
 def test_a_refusal_of_an_answerable_question_is_wrong_and_of_an_unanswerable_one_right() -> None:
     refused = Answer("?", "?", ABSTAINED, "The library does not answer this.")
     assert checks_of(case(), refused, ())["not_refused"] is False
     unanswerable = checks_of(case(type="unanswerable", verdicts=(ABSTAINED,), documents=(), facts=()), refused, ())
-    assert unanswerable["abstained"] is True and unanswerable["facts"] is None and unanswerable["not_refused"] is None
+    assert (
+        unanswerable["abstention_recall"] is True
+        and unanswerable["facts"] is None
+        and unanswerable["not_refused"] is None
+    )
 
 
 def test_what_must_not_be_said_spoils_the_facts() -> None:
@@ -73,3 +80,28 @@ def test_the_words_of_the_sides_count_as_shown() -> None:
     made = Answer("?", "?", ANSWERED, "Views differ.", citations=(cited("a", "three calls"),), perspectives=sides)
     checks = checks_of(case(type="differ"), made, ("a",))
     assert checks["facts"] is True and checks["sides_shown"] is True
+
+
+def test_a_share_of_shares_has_an_interval_that_holds_it() -> None:
+    figure = figure_of([Score(share) for share in (0.2, 0.5, 0.5, 0.9, 1.0)])
+    assert figure.score == pytest.approx(0.62) and figure.low is not None and figure.high is not None
+    assert 0.2 <= figure.low < 0.62 < figure.high <= 1.0
+    assert figure_of([Score(share) for share in (1.0, 0.9, 0.5, 0.5, 0.2)]).n == 5
+
+
+def test_coverage_is_of_what_a_metric_applies_to() -> None:
+    """A failed judgement was averaged away, and the score rose the more of them failed."""
+    figure = figure_of([Score(1.0), Score(0.0), Score(failure="it fell silent"), Score()])
+    assert (figure.score, figure.coverage, figure.failures, figure.n) == (0.5, pytest.approx(2 / 3), 1, 2)
+    nothing = figure_of([Score(), Score()])
+    assert (nothing.score, nothing.coverage, nothing.failures, nothing.n) == (None, None, 0, 0)
+    silent = figure_of([Score(failure="it fell silent")])
+    assert (silent.score, silent.coverage, silent.failures, silent.n) == (None, 0.0, 1, 0)
+
+
+def test_the_order_in_which_cases_were_finished_changes_nothing() -> None:
+    """An interrupted run came to another interval than an unbroken one."""
+    records = [case_record("cost", similarity=Score(0.3)), case_record("term", similarity=Score(0.8))]
+    one, other = (completed(record(), some, "later", lambda _: 0.0) for some in (records, records[::-1]))
+    assert one == other
+    assert one.left_out == () and completed(record(), records[:1], "later", lambda _: 0.0).left_out == ("term",)

@@ -1,5 +1,7 @@
 """The judge: fitted weights that point the right way, and rules that need no fitting."""
 
+from dataclasses import replace
+
 import pytest
 
 from corpus.embedder import bundled_weights
@@ -49,6 +51,32 @@ def test_what_is_unsure_is_answered_in_part_and_says_so() -> None:
         lo, hi = (mix, hi) if sureness < (kept["abstain_below"] + kept["partial_below"]) / 2 else (lo, mix)
     judged = judge(evidence(unit("x", **features)))
     assert judged.verdict == PARTIAL and judged.note
+
+
+def test_questions_kept_with_one_document_do_not_count_against_another() -> None:
+    """In a small library the only source on vendor audits had none kept, others had, and what it answers was refused."""
+    answering = unit("A vendor audit takes three weeks.", **STRONG)
+    beside = replace(unit("It costs money.", **WEAK | {"asked": 0.4}), document=document("two", "It costs money."))
+    of_its_own = replace(beside, document=answering.document)
+    assert signs(evidence(answering, beside))["questions_kept"] == 0
+    assert signs(evidence(answering, of_its_own))["questions_kept"] == 1
+    assert sure(signs(evidence(answering, beside))) > sure(signs(evidence(answering, of_its_own)))
+
+
+def test_what_a_rule_refuses_is_not_told_as_sure() -> None:
+    """Ordered by sureness, a refusal stood among the surest answers."""
+    judged = judge(evidence(unit("It sets the price.", **STRONG), question="What does it cost per month?"))
+    assert judged.verdict == ABSTAINED and judged.sureness == 0.0
+
+
+def test_that_a_source_names_no_price_answers_only_what_is_about_it() -> None:
+    """ "What is the share price of …?" was answered with a practice's word that it publishes no rates."""
+    silent = unit("We do not publish rates.", **WEAK)
+    assert (
+        judge(evidence(unit("It sets the strategy.", **STRONG), silent, question="What does it cost?")).verdict
+        == PARTIAL
+    )
+    assert judge(evidence(silent, question="What does a share of it cost?")).verdict == ABSTAINED
 
 
 def test_a_name_that_is_nowhere_is_refused_whatever_is_near() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from corpus.documents import Holder, View
+from dataclasses import replace
+
+import pytest
+
+from corpus.documents import Document, Holder, View
 from corpus.record import StoredChunk
 from corpus.text import read_blocks
 from rag.answers import Draft, Quoted
-from rag.perspectives import AMONG_FIRST, perspectives_on
+from rag.evidence import Evidence, Unit
+from rag.perspectives import AMONG_FIRST, AMONG_FIRST_IF_SAID_TO_DIFFER, SOLD, perspectives_on, speaks_to
 from rag.retrieve import Passage
 from rag.verify import verify
 from tests.library import document
@@ -27,8 +32,17 @@ POSITION = document(
 DOCUMENTS = {one.id: one for one in (BUILDER, ADVISER, POSITION)}
 
 
-def found(*ids: str) -> list[Passage]:
-    return [Passage(StoredChunk(number, id, "v", (), 0, 1, id, "k"), 1.0, 1.0, 1, 1) for number, id in enumerate(ids)]
+def found(*ids: str, units: tuple[Unit, ...] = (), question: str = "Should the role write code?") -> Evidence:
+    passages = [
+        Passage(StoredChunk(number, id, "v", (), 0, 1, id, "k"), 1.0, 1.0, 1, 1) for number, id in enumerate(ids)
+    ]
+    return Evidence(question, units, tuple(passages), (), (), {})
+
+
+def saying(one: Document) -> Unit:
+    span = read_blocks(one.text)[0].sentences[0]
+    words = span.of(one.text)
+    return Unit(one, 0, 0, span, words, (), "paragraph", 1.0, {"reader": 4.0, "words": 1.0})
 
 
 def answered() -> Draft:
@@ -65,3 +79,64 @@ def test_one_side_alone_is_no_disagreement() -> None:
 def test_where_nothing_is_answered_no_sides_are_shown() -> None:
     sides, _ = perspectives_on(found(POSITION.id), DOCUMENTS, verify(Draft((), "quote"), DOCUMENTS))
     assert sides == ()
+
+
+def test_sources_that_answer_differently_are_two_sides_though_nobody_keeps_a_position() -> None:
+    fast = document("fast", "A pilot takes two weeks.\n", author="Example Builder")
+    slow = document("slow", "A pilot takes four months.\n", author="Example Adviser")
+    live = {"fast": fast, "slow": slow, "builder": BUILDER}
+    sides, verified = perspectives_on(
+        found("fast", "slow", units=(saying(fast), saying(slow)), question="How long does a pilot take?"),
+        live,
+        verify(answered(), live),
+    )
+    quotes = {citation.n: citation.quote for citation in verified.citations}
+    assert [(side.view, side.sources, [quotes[n] for n in side.citations]) for side in sides] == [
+        ("two weeks", ("Example Builder",), ["A pilot takes two weeks."]),
+        ("four months", ("Example Adviser",), ["A pilot takes four months."]),
+    ]
+
+
+def test_a_view_that_only_sellers_hold_says_so() -> None:
+    sellers = {id: replace(one, sells="the role") for id, one in DOCUMENTS.items() if id == "builder"}
+    sides, _ = perspectives_on(found(POSITION.id), DOCUMENTS | sellers, verify(answered(), DOCUMENTS))
+    assert [side.view for side in sides] == [f"Yes{SOLD}", "No"]
+
+
+@pytest.mark.parametrize(
+    ("question", "position"),
+    [
+        ("Cash is tight. Could we pay in shares?", "Should we offer equity instead of cash?"),
+        ("They want a check before anything else. Money well spent?", "Should we pay for an audit before we start?"),
+        ("Two years? How long are we supposed to keep one?", "How long should an engagement with one last?"),
+        ("By when must we meet the rules?", "From what date do the rules apply to us?"),
+        ("how many cases is enough? im hearing 12 and 200", "How many test cases do we need?"),
+    ],
+)
+def test_a_position_speaks_to_a_question_of_its_kind(question: str, position: str) -> None:
+    assert speaks_to(position, question, 1)
+
+
+@pytest.mark.parametrize(
+    ("question", "position"),
+    [
+        ("How many people does a small central team take?", "Should we build a central team?"),
+        ("Who are the authors of the report?", "Is it true that 95% of pilots fail?"),
+        ("Can somebody who is here two days a week be accountable?", "How many days a week do we need a leader?"),
+        ("When is our assistant due?", "Should we have something live after 90 days?"),
+    ],
+)
+def test_a_position_on_a_decision_does_not_speak_to_a_question_of_fact(question: str, position: str) -> None:
+    """Found among the first three, it was shown for one question in five on which sources agree."""
+    assert not speaks_to(position, question, 1)
+
+
+def test_what_is_asked_in_another_way_speaks_to_a_position_only_where_nothing_comes_before_it() -> None:
+    question, position = "What do we do about tools nobody approved?", "Should we ban tools that nobody approved?"
+    assert speaks_to(position, question, 0) and not speaks_to(position, question, 1)
+
+
+def test_where_the_question_says_that_people_differ_a_position_is_looked_for_further_down() -> None:
+    position, last = "Is it true that most pilots fail?", AMONG_FIRST_IF_SAID_TO_DIFFER - 1
+    assert speaks_to(position, "One speaker told me nearly all pilots flop, another said half work. Which is it?", last)
+    assert not speaks_to(position, "Do most pilots fail?", last)

@@ -69,6 +69,15 @@ def test_what_says_the_same_is_said_once() -> None:
     assert [p.chunk.number for p in choose(best_first, 3)] == [1, 3]
 
 
+def test_a_copy_that_names_another_is_not_the_same() -> None:
+    """A false copy of a passage hid the true one, or was hidden by it, and nobody saw that they differ."""
+    words = "The audit of suppliers was led by {} and found that most contracts lack an exit clause of any kind."
+    both = [passage(1, "a", 1.0, words.format("Alpha")), passage(2, "b", 0.9, words.format("Beta"))]
+    assert [p.chunk.number for p in choose(both, 2)] == [1, 2]
+    more = [passage(1, "a", 1.0, words.format("Alpha")), passage(2, "b", 0.9, words.format("Alpha") + " So says Beta.")]
+    assert [p.chunk.number for p in choose(more, 2)] == [1]
+
+
 def test_an_alias_widens_the_words_searched_for() -> None:
     """Asked for the CAIO, texts that only write Chief AI Officer must be found."""
     entry = document(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus.feedback import keep_feedback
 from corpus.record import Record
 from corpus.settings import Settings
 from ui.command_line import build_parser, main
@@ -24,6 +25,7 @@ COMMANDS = (
     "history",
     "answers",
     "gaps",
+    "feedback",
     "status",
     "review",
     "check",
@@ -31,7 +33,12 @@ COMMANDS = (
     "eval calibrate",
     "eval conversations",
     "eval judge",
+    "eval refusal",
     "eval retrieval",
+    "eval gate",
+    "eval baseline",
+    "eval report",
+    "eval nightly",
     "models list",
     "models pull",
     "models use",
@@ -109,3 +116,21 @@ def test_a_bad_input_is_rejected_with_three_and_the_good_one_is_published(
     (passage,) = json.loads(capsys.readouterr().out)["passages"]
     assert main(["show", passage["document"], "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["text"][passage["start"] : passage["end"]] == passage["text"]
+
+
+def test_feedback_names_the_answer_it_is_about(environment: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    record = Record(environment.record_path)
+    content = {
+        "question": "Why?",
+        "standalone_question": "Why?",
+        "verdict": "answered",
+        "snapshot": 1,
+        "writer": "quote",
+    }
+    record.keep_answer(id="a1", conversation="board", content=content)
+    keep_feedback(record, "a1", False, "Nobody says so.")
+    assert main(["feedback", "--json"]) == 0
+    (one,) = json.loads(capsys.readouterr().out)["feedback"]
+    assert (one["trace"], one["good"], one["reason"], one["conversation"]) == ("a1", False, "Nobody says so.", "board")
+    assert main(["feedback"]) == 0
+    assert "bad   Why?\n    Nobody says so.\n    answer a1" in capsys.readouterr().out

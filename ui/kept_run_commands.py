@@ -1,0 +1,111 @@
+"""What the `eval` commands do that rest on kept runs: compare, approve, report, run by night. Options in, plain data out, like `ui.commands`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from corpus.errors import CheckFailed, NotFound, UsageError, home_errors
+from corpus.settings import read_settings
+from ui.commands import Outcome
+
+if TYPE_CHECKING:
+    from evals.store import RunRecord, RunStore
+
+GATE_NOT_PASSED = 4
+
+
+def gate(options: argparse.Namespace) -> Outcome:
+    from evals.baseline import measured, read_baseline
+    from evals.gate import VERDICT, judge_run
+
+    store = _store()
+    record = _complete_run(store, options.kept_run)
+    run = measured(record, store.case_records(record.run))
+    verdict = judge_run(run, read_baseline(_baseline_file(options)), options.allowed_loss, options.metrics)
+    data = asdict(verdict)
+    path = store.place(record.run) / VERDICT  # for the run's report, and the page
+    with home_errors(path.parent):
+        path.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
+    return Outcome(data, 0 if verdict.passed else GATE_NOT_PASSED)
+
+
+def baseline(options: argparse.Namespace) -> Outcome:
+    from evals.baseline import approve, measured, read_baseline, write_baseline
+
+    path = _baseline_file(options)
+    if options.approve is not None:
+        who = " ".join(options.approve.split())
+        if not who:
+            raise UsageError('A baseline is approved by somebody: --approve "YOUR NAME".')
+        store = _store()
+        record = _complete_run(store, options.kept_run)
+        run = measured(record, store.case_records(record.run))
+        if run.drifted:
+            raise CheckFailed(
+                f"Run {record.run} can't be what others are held to: {run.drifted}. Mend the judge, and run again."
+            )
+        write_baseline(approve(run, who, datetime.now(UTC)), path)
+    elif options.kept_run:
+        raise UsageError(f'To make {options.kept_run} the baseline, say who approves it: --approve "YOUR NAME".')
+    kept = read_baseline(path)
+    return Outcome(
+        {
+            "baseline": str(path),
+            "approved_by": kept.approval.by,
+            "approved_at": kept.approval.at,
+            "run": kept.measured.run,
+            "commit": kept.measured.commit,
+            "writer": kept.measured.writer,
+            "model": kept.measured.model,
+            "cases": len(kept.measured.cases),
+            "metrics": dict(kept.metrics),
+        }
+    )
+
+
+def report(options: argparse.Namespace) -> Outcome:
+    from evals.nightly import REPORT
+    from evals.report import gather, verdict_of, write_report
+
+    store = _store()
+    record = _complete_run(store, options.kept_run)
+    files = write_report(gather(store, record), options.out or store.place(record.run) / REPORT)
+    verdict = verdict_of(store, record.run)
+    return Outcome(
+        {
+            "run": record.run,
+            "passed": verdict["passed"] if verdict else None,
+            "files": files,
+            "runs": [one.run for one in store.completed()],
+        }
+    )
+
+
+def _store() -> RunStore:
+    from evals.store import RunStore
+
+    return RunStore(read_settings().home)
+
+
+def _complete_run(store: RunStore, name: str) -> RunRecord:
+    """The run of this name, or the newest that is complete."""
+    if name:
+        record = store.read(name)
+        if not record.complete:
+            raise NotFound(f"Run {name} is not complete. `fractional eval nightly` goes on with it.")
+        return record
+    complete = store.completed()
+    if not complete:
+        raise NotFound(f"There is no complete run in {store.folder} yet. `fractional eval run` makes one.")
+    return complete[-1]
+
+
+def _baseline_file(options: argparse.Namespace) -> Path:
+    from evals.baseline import BASELINE
+
+    return options.baseline or BASELINE
