@@ -20,11 +20,12 @@ CONTINUES = re.compile(
     r"for how|in what|since when|such as|like what|how so|really|ok|okay|more|i mean\w*)\b",
     re.IGNORECASE,
 )
-# "Is it true that", "does it make sense to", "is there", "people that are", "one of", "week one" stand for nothing said before.
+# "Is it true that", "does it make sense to", "is there", "people that are", "one of", "week one" stand for nothing said before, nor does
+# "one" in "a full-time officer or a fractional one".
 POINTS_NOWHERE = re.compile(
     r"\b(?:(?:is|was|does|can|would|will|should|could) it (?:be |make |take |ever |really )?(?:[\w-]+ ){1,2}(?:to|that|if|when|whether)\b|it(?: is|'s|’s) (?:[\w-]+ ){1,2}(?:to|that)\b|"
     r"is there|there (?:is|are)|are there|that (?:is|are|can|could|will|would|has|have|had|a|an|the|we|you|they|i|our|my|nobody|most)\b|this (?:role|library)|one of|"
-    r"(?:one|this|that) (?:week|month|quarter|year)|(?:day|week|month|phase|year|step|part) one)\b",
+    r"(?:one|this|that) (?:week|month|quarter|year)|(?:day|week|month|phase|year|step|part) one|an? [\w’' -]{4,60} (?:or|and|than|versus|vs\.?) an? (?:[\w-]+ ){1,3}one)\b",
     re.IGNORECASE,
 )
 # Said before the question itself, as "Different subject." or "Let's leave pilots:"; within it, "another issue" may well be the old one's.

@@ -147,6 +147,7 @@ NEW_TOPICS = [
         "Right, something else. When should an interim CTO step in?",
     ),
     (("Do we need a Chief AI Officer?",), "Which clauses protect our customer data when a vendor trains models?"),
+    (("What does EU hosting protect us from?",), "Should we hire a full-time Chief AI Officer or a fractional one?"),
     (("What is a golden set?", "Who keeps it up to date?"), "Should a board member sit on the AI steering committee?"),
     (("Can prompt injection be filtered out?",), "Our old systems have no interface. Does that rule out an assistant?"),
 ]
