@@ -26,6 +26,7 @@ Data = Mapping[str, Any]
 WHOLE_DOCUMENT = "/library"
 
 LONGEST_TOOLTIP = 280
+LONGEST_OF_SIDE = 200
 # What `rag.compose` writes between two sentences: a heading, a new paragraph, who speaks, the sign of a list item.
 BETWEEN = re.compile(
     rf"\s*(?:\*\*(?P<heading>{OWN_WORDS})\*\*\s*)?(?:\*\*(?P<speaker>[^\n]+?):\*\*[ ]?)?\s*(?P<item>-[ ])?"
@@ -61,12 +62,17 @@ def understood_html(answer: Data) -> str:
 
 
 def badge_html(answer: Data) -> str:
-    """How far the library answered, in plain words."""
+    """How far the library answered, in plain words, and the way to the sides where practitioners differ."""
     count = len({citation["document"] for citation in answer["citations"]})
     sources = f"{count} source{'' if count == 1 else 's'}"
     words = {"answered": f"Answered from {sources}", "partial": f"In part, from {sources}" if count else "In part"}
     verdict = answer["verdict"] if answer["verdict"] in words else "abstained"
-    return f'<p class="fr-badge fr-{verdict}">{words.get(verdict, "Not in the library")}</p>'
+    badge = f'<span class="fr-badge fr-{verdict}">{words.get(verdict, "Not in the library")}</span>'
+    if sides := len(answer["perspectives"]):
+        badge += (
+            f' <a class="fr-badge fr-way" href="#{_place_of_sides(answer)}">Practitioners differ: {sides} views</a>'
+        )
+    return f'<p class="fr-badges">{badge}</p>'
 
 
 def stepped_down_html(answer: Data) -> str:
@@ -156,8 +162,7 @@ def citation_marks(numbers: Iterable[int], known: Mapping[int, Data], anchor: st
         if n not in known:
             continue
         citation = known[n]
-        quote = " ".join(citation["quote"].split())
-        shown = quote if len(quote) <= LONGEST_TOOLTIP else quote[:LONGEST_TOOLTIP].rsplit(" ", 1)[0] + " …"
+        shown = _shortened(citation["quote"], LONGEST_TOOLTIP)
         hint, label = as_text(f"{citation['title']}: “{shown}”"), as_text(f"Source {n}: {citation['title']}")
         marks.append(
             f'<a class="fr-cite" href="#{anchor}-{n}" title="{hint}" aria-label="{label}" aria-haspopup="dialog">{n}</a>'
@@ -192,16 +197,30 @@ def perspectives_html(answer: Data) -> str:
         return ""
     sides = "".join(perspective_html(side, answer) for side in answer["perspectives"])
     heading = '<h3 class="fr-differ">Practitioners differ</h3>'
-    return f'<section class="fr-perspectives" aria-label="Practitioners differ">{heading}<div class="fr-sides">{sides}</div></section>'
+    place = f'id="{_place_of_sides(answer)}" aria-label="Practitioners differ"'
+    return f'<section class="fr-perspectives" {place}>{heading}<div class="fr-sides">{sides}</div></section>'
+
+
+def _place_of_sides(answer: Data) -> str:
+    return f"{anchor_of(answer)}-sides"
 
 
 def perspective_html(side: Data, answer: Data) -> str:
-    """One side of a question on which practitioners differ."""
+    """One side of a question on which practitioners differ: who holds it, in their own words, and what they sell."""
     known = {citation["n"]: citation for citation in answer["citations"]}
-    sources = " · ".join(as_text(source) for source in side["sources"])
-    marks = citation_marks(side["citations"], known, anchor_of(answer))
-    view = f'<p class="fr-view">{as_text(side["view"])}{marks}</p>'
-    return f'<div class="fr-side">{view}<p class="fr-holders">{sources}</p></div>'
+    view = f'<p class="fr-view">{as_text(side["view"])}</p><p class="fr-holders">{as_text(" · ".join(side["sources"]))}</p>'
+    held = []
+    for citation in (known[n] for n in side["citations"] if n in known):
+        words = f"“{as_text(_shortened(citation['quote'], LONGEST_OF_SIDE))}”"
+        marks = citation_marks((citation["n"],), known, anchor_of(answer))
+        sells = f' <span class="fr-label">{SELLS}</span>' if citation["sells_this"] else ""
+        held.append(f'<p class="fr-held">{words}{marks}{sells}</p>')
+    return f'<div class="fr-side">{view}{"".join(held)}</div>'
+
+
+def _shortened(quote: str, most: int) -> str:
+    words = " ".join(quote.split())
+    return words if len(words) <= most else words[:most].rsplit(" ", 1)[0] + " …"
 
 
 def sources_html(answer: Data, documents: Mapping[str, Document]) -> str:
