@@ -129,7 +129,7 @@ def calibrate(options: argparse.Namespace) -> Outcome:
             observed.append(observe("real articles", open_chain(settings), read_cases(OF_REAL_ARTICLES)))
     if options.tasks:
         corpus = read_corpus(options.corpus) if options.corpus else None
-        with _libraries() as over:
+        with libraries() as over:
             observed += observe_tasks(read_tasks(options.tasks), corpus, over, show_progress())
     calibrated = fit(observed)
     if options.keep:
@@ -141,7 +141,7 @@ def conversations(options: argparse.Namespace) -> Outcome:
     from evals.conversations import measure, read_benchmark
 
     benchmark = read_benchmark(options.tasks, options.qrels, options.corpus)
-    with _libraries() as over:
+    with libraries() as over:
         return Outcome(measure(over(benchmark.documents), benchmark.tasks, show_progress()))
 
 
@@ -149,7 +149,7 @@ def retrieval(options: argparse.Namespace) -> Outcome:
     from evals.retrieval import measure, read_beir
 
     beir = read_beir(options.beir, options.split)
-    with _libraries() as over:
+    with libraries() as over:
         return Outcome(measure(over(beir.documents), beir.queries, show_progress()))
 
 
@@ -157,7 +157,7 @@ def refusal(options: argparse.Namespace) -> Outcome:
     from evals import false_passages
     from evals import refusal as tasks
 
-    with _libraries() as over:
+    with libraries() as over:
         if false_passages.is_of_this_kind(options.tasks):
             queries = false_passages.read_queries(options.tasks)
             return Outcome(false_passages.measure(queries, over, show_progress()))
@@ -179,7 +179,7 @@ def _apart() -> Iterator[Settings]:
 
 
 @contextmanager
-def _libraries() -> Iterator[Callable[[Mapping[str, Document]], Chain]]:
+def libraries() -> Iterator[Callable[[Mapping[str, Document]], Chain]]:
     """What opens the chain over some documents alone, one library after the other in the same place: a small one takes a moment."""
     from ingest.publish import no_progress
 

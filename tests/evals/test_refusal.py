@@ -15,6 +15,7 @@ from corpus.index import Index
 from corpus.record import Record
 from corpus.settings import Settings
 from evals import false_passages
+from evals.calibrate import observe_tasks
 from evals.refusal import (
     ANSWERABLE,
     UNANSWERABLE,
@@ -31,6 +32,8 @@ from ingest.publish import Publisher, no_progress
 from rag.answer import Chain
 from rag.answers import ABSTAINED, ANSWERED, PARTIAL, Answer, Citation, Perspective
 from tests.fakes import FakeEmbedder, MemoryVectors, WordReader
+from ui.command_line import main
+from ui.render import refusals
 
 SAID = [
     {"speaker": "user", "text": "What is a golden set?"},
@@ -187,3 +190,40 @@ def test_both_answers_in_one_side_are_no_two_sides() -> None:
 
 def test_a_passage_without_words_holds_nothing() -> None:
     assert as_library(["", {"text": " ", "title": "Empty"}], "here") == {}
+
+
+def test_the_judge_is_fitted_on_half_of_the_conversations_and_checked_on_the_others(
+    tmp_path: Path, over: ChainOver
+) -> None:
+    """Turns of one conversation in both halves would be half known."""
+    rows = [
+        {"_id": f"{talk}<::>{turn}", "text": "Who keeps it?", "answerability": kind, "passages": [PASSAGE]}
+        for talk in "abcdef"
+        for turn, kind in enumerate((ANSWERABLE, UNANSWERABLE, "PARTIAL"))
+    ]
+    tasks = read_tasks(lines(tmp_path / "tasks", *rows))
+    fitted, checking = observe_tasks(tasks, None, over, no_progress)
+    assert (fitted.checks, checking.checks) == (False, True)
+    assert len(fitted.answerable) + len(checking.answerable) == 12
+    for half in (fitted, checking):
+        assert half.answerable and sum(half.answerable) * 2 == len(half.answerable)
+        assert all(found["score"] > 0 for found in half.signs)
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_the_command_keeps_its_contract(
+    environment: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = lines(
+        tmp_path / "tasks",
+        {"text": "Who keeps a golden set?", "answerability": "ANSWERABLE", "passages": [PASSAGE]},
+        {"text": "How do I bake bread?", "answerability": "UNANSWERABLE", "passages": [PASSAGE]},
+    )
+    assert main(["eval", "refusal", "--tasks", str(file), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["precision"], told["recall"], told["false_refusals"], told["n"]) == (1, 1, 0, 2)
+    assert told["curve"][-1] == {"coverage": 1.0, "risk": 0.5}
+    assert not environment.home.exists() and not list(environment.corpus.iterdir())
+    assert "100% of what can't be answered was refused" in refusals(told)
+    assert main(["eval", "refusal", "--tasks", str(tmp_path / "none"), "--json"]) == 1
