@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 from corpus.record import Record
 
@@ -17,6 +19,14 @@ class Conversation:
     name: str
     asked: str  # last
     questions: int
+
+
+@dataclass(frozen=True)
+class InConversation:
+    """An answer as it was given, and what had been asked before it in its conversation, the oldest first."""
+
+    answer: dict[str, Any]
+    before: tuple[str, ...]
 
 
 def conversations(record: Record, holding: str = "", most: int = 100) -> list[Conversation]:
@@ -39,6 +49,18 @@ def conversations(record: Record, holding: str = "", most: int = 100) -> list[Co
             (*(pattern for word in words for pattern in [_anywhere(word)] * 3), most),
         ).fetchall()
     return [Conversation(*row) for row in rows]
+
+
+def answer_in_conversation(record: Record, trace: str) -> InConversation | None:
+    """None where the answer is gone."""
+    with record.reading() as connection:
+        kept = connection.execute("SELECT content FROM answers WHERE id = ?", (trace,)).fetchone()
+        before = connection.execute(
+            "SELECT earlier.question FROM answers one JOIN answers earlier USING (conversation) "
+            "WHERE one.id = ? AND conversation != '' AND NOT earlier.aside AND earlier.rowid < one.rowid ORDER BY earlier.rowid",
+            (trace,),
+        ).fetchall()
+    return InConversation(json.loads(kept[0]), tuple(row[0] for row in before)) if kept else None
 
 
 def name_conversation(record: Record, id: str, name: str) -> None:

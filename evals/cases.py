@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,15 +59,14 @@ def read_cases(files: Sequence[Path]) -> list[Case]:
     return list(cases.values())
 
 
-def _case(entry: Any, file: Path) -> Case:
-    if not isinstance(entry, dict) or not entry.get("id"):
-        raise CasesError(f"{file}: a case without an id: {str(entry)[:80]}")
+def case_of(entry: Mapping[str, Any]) -> Case:
+    """A case as it is written, checked by nobody yet."""
 
     def several(name: str) -> tuple[str, ...]:
         value = entry.get(name) or []
         return (value,) if isinstance(value, str) else tuple(value)
 
-    case = Case(
+    return Case(
         id=entry["id"],
         type=entry.get("type", ""),
         question=entry.get("question", ""),
@@ -79,6 +78,17 @@ def _case(entry: Any, file: Path) -> Case:
         held=bool(entry.get("held")),
         tags=several("tags"),
     )
+
+
+def by_words(question: str, history: Sequence[str] = ()) -> str:
+    """What is asked, and after what, by its words alone: to tell whether a case asks it already."""
+    return "\n".join(" ".join(re.findall(r"\w+", words.casefold())) for words in (*history, question))
+
+
+def _case(entry: Any, file: Path) -> Case:
+    if not isinstance(entry, dict) or not entry.get("id"):
+        raise CasesError(f"{file}: a case without an id: {str(entry)[:80]}")
+    case = case_of(entry)
     where = f"{file}: case `{case.id}`"
     if case.type not in TYPES:
         raise CasesError(f"{where}: type `{case.type}` is none of {', '.join(TYPES)}")

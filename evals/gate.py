@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# With 0.03 a loss of 5 % of all answers was found in 60 of 100 simulated nights of 428 cases, with 0.01 in 98 (docs/decisions/012).
+# With 0.03 a loss of 5 % of all answers was found in 60 % of 60 simulated nights of 428 cases, with 0.01 in 98 % (docs/decisions/012).
 ALLOWED_LOSS = 0.01
 # One-sided, for all metrics together: the lower half of the usual 95 % interval.
 FALSE_ALARMS = 0.025

@@ -1,6 +1,6 @@
 """Is the judge of tonight still the one that was measured? Before each run it judges what is already known, each set by itself.
 
-Sentences that people have labelled (`sheets/`), the corruptions that it was measured on when it was fitted, sentences of the library as it
+Sentences labelled by reading (`sheets/`), the corruptions that it was measured on when it was fitted, sentences of the library as it
 is published now put wrong on purpose, and the public sets, where FRACTIONAL_JUDGE_SETS names a folder of them.
 """
 

@@ -114,8 +114,11 @@ def declines(sentence: str) -> bool:
     return DECLINES.match(sentence.strip()) is not None
 
 
-def checked(sentence: str, sources: Sequence[Source], question: str, before: Sequence[Written]) -> Written | Removed:
-    """The sentence pointed to what carries it, or the reason why it may not be shown."""
+def checked(
+    sentence: str, sources: Sequence[Source], question: str, before: Sequence[Written], closely: bool = False
+) -> Written | Removed:
+    """The sentence pointed to what carries it, or the reason why it may not be shown; `closely`, where its writer is not to be trusted
+    with words of its own."""
     cited = {int(mark.group(1)) for mark in MARK.finditer(sentence)}
     text = LAYOUT.sub("", MARK.sub("", sentence)).strip()
     text = re.sub(r"\s+([.!?,;])", r"\1", " ".join(text.split()))
@@ -128,13 +131,13 @@ def checked(sentence: str, sources: Sequence[Source], question: str, before: Seq
     if any(_repeats(text, earlier.text) for earlier in before):
         return Removed(text, "it was said before")
     named = [one for one in sources if one.n in cited]
-    first = _stands(text, named, question) if named else Stands(0.0, "it cites nothing")
+    first = _stands(text, named, question, closely) if named else Stands(0.0, "it cites nothing")
     if not first.reason:
         return Written(text, _pieces(named, text), first.support)
     best: tuple[float, list[Source]] | None = None
     for together in range(1, MOST_TOGETHER + 1):
         for some in combinations(sources, together):
-            stands = _stands(text, some, question)
+            stands = _stands(text, some, question, closely)
             if not stands.reason and (best is None or stands.support > best[0]):
                 best = (stands.support, list(some))
         if best:
@@ -149,9 +152,9 @@ def still_to_say(pieces: Sequence[Quoted], written: Sequence[Written]) -> list[Q
     return [piece for group in groups if not all(_told(piece.text, told) for piece in group) for piece in group]
 
 
-def _stands(text: str, sources: Sequence[Source], question: str) -> Stands:
+def _stands(text: str, sources: Sequence[Source], question: str, closely: bool) -> Stands:
     pieces = [replace(one.pieces[0], text=one.words) for one in sources]
-    return stands_on(text, pieces, question)
+    return stands_on(text, pieces, question, closely)
 
 
 def _pieces(sources: Sequence[Source], text: str) -> tuple[Quoted, ...]:

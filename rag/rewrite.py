@@ -32,7 +32,7 @@ def understood(ladder: Ladder, writer: str, question: str, history: Sequence[Tur
     """What is asked, as it means without the conversation."""
     by_rules = standalone_question(question, history)
     first = ladder.first(writer)
-    if not history or first is None or not first.rewrites:
+    if not history or first is None or not first.capable:
         return by_rules
     earlier = [topic_of(turn.question)[0] for turn in history[-QUESTIONS_BEFORE:]]
     lines = [f"- {harmless(asked)}" for asked in earlier]

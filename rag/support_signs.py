@@ -342,7 +342,7 @@ def signs(sentence: Read, evidence: Evidence, question: str, rarity: Rarity) -> 
         "pairs_unseen": _share_missing(sentence.pairs, pairs),
         "telling_pairs_unseen": _share_missing(own_pairs, telling_pairs),
         "triples_unseen": _share_missing(sentence.triples, triples),
-        "out_of_order": 1 - max(_in_order(sentence.stems, one.stems) for one in near) / max(1, len(sentence.stems)),
+        "out_of_order": out_of_order(sentence, near),
         "numbers_unseen": float(len(sentence.numbers - evidence.numbers)),
         "numbers": float(len(sentence.numbers)),
         "number_elsewhere": _number_elsewhere(sentence, evidence.sentences, asked),
@@ -368,6 +368,11 @@ def signs(sentence: Read, evidence: Evidence, question: str, rarity: Rarity) -> 
         f"{name}_of_fields": found[name] * fields
         for name in ("unseen_near", "pairs_unseen", "out_of_order", "numbers", "length", "denied_there", "unseen_best")
     }
+
+
+def out_of_order(sentence: Read, near: Sequence[Read]) -> float:
+    """The share of its words that no sentence of the evidence holds in the same order."""
+    return 1 - max(_in_order(sentence.stems, one.stems) for one in near) / max(1, len(sentence.stems))
 
 
 def _share_missing(some: Iterable[Run], there: frozenset[Run]) -> float:

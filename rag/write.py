@@ -81,7 +81,7 @@ def _prose(
     def check(sentence: str) -> None:
         if declines(sentence) and not written:
             raise Failed("it declined to answer", of_the_question=True)
-        one = checked(sentence, sources, question, written)
+        one = checked(sentence, sources, question, written, closely=not writer.capable)
         if isinstance(one, Written):
             written.append(one)
             clock.mark("first_sentence")

@@ -111,9 +111,9 @@ class ScriptedWriter:
         price: float = 0.0,
         unready: str = "",
         seconds: float = 20.0,
-        rewrites: bool = False,
+        capable: bool = False,
     ) -> None:
-        self.name, self.model, self.seconds, self.rewrites = name, model, seconds, rewrites
+        self.name, self.model, self.seconds, self.capable = name, model, seconds, capable
         self.passage_tokens = 400
         self.script: tuple[str | Failed | threading.Event, ...] = script
         self.unready = unready

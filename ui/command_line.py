@@ -354,6 +354,18 @@ def _add_kept_runs(verb: Callable[..., argparse.ArgumentParser]) -> None:
         kept_run_rendering.report,
     )
     report.add_argument("--out", type=Path, metavar="DIR", help="where to (beside the run)")
+    drafts = verb(
+        "drafts",
+        "list what may become golden cases: answers found bad, questions not answered, what an article says; approve or discard them",
+        "eval drafts --approve life-0a1b2c3d --into evals/cases/from_life.yaml",
+        kept_run_commands.drafts,
+        kept_run_rendering.drafts,
+    )
+    what = drafts.add_mutually_exclusive_group()
+    what.add_argument("--approve", default="", metavar="ID", help="write it into a file of cases")
+    what.add_argument("--discard", default="", metavar="ID", help="off the list for good")
+    what.add_argument("--from-article", default="", metavar="DOCUMENT", help="draft questions that a document answers")
+    drafts.add_argument("--into", type=Path, metavar="FILE", help="which file of cases (evals/cases/from_life.yaml)")
     nightly = verb(
         "nightly",
         "run all cases within a budget, hold them to the baseline, report, and tell; goes on with a run that was stopped",

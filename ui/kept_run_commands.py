@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from corpus.errors import CheckFailed, NotFound, UsageError, home_errors
 from corpus.settings import read_settings
@@ -84,6 +84,31 @@ def report(options: argparse.Namespace) -> Outcome:
             "runs": [one.run for one in store.completed()],
         }
     )
+
+
+def drafts(options: argparse.Namespace) -> Outcome:
+    from corpus.record import Record
+    from evals import cases
+    from evals.drafts import FROM_LIFE, Drafts, drafts_from_document, drafts_from_record, entry_of
+
+    if options.into and not options.approve:
+        raise UsageError("A file is written into when a draft is approved: --approve ID --into FILE.")
+    settings = read_settings()
+    record = Record(settings.record_path)
+    kept = Drafts(settings.home)
+    done: dict[str, Any] = {"added": [], "approved": None, "discarded": None}
+    if options.approve:
+        file = options.into or cases.CASES / FROM_LIFE
+        case = kept.approve(options.approve, file, record.documents())
+        done["approved"] = {"id": case.id, "file": str(file), "held": case.held}
+    elif options.discard:
+        done["discarded"] = kept.discard(options.discard).case.id
+    else:
+        name = options.from_article
+        found = drafts_from_document(record.document(name), record.documents()) if name else drafts_from_record(record)
+        done["added"] = [draft.case.id for draft in kept.add(found)]
+    waiting = [{**entry_of(draft), "missing": list(draft.missing)} for draft in kept.waiting()]
+    return Outcome({**done, "drafts": waiting, "file": str(kept.path)})
 
 
 def _store() -> RunStore:

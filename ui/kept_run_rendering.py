@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 OTHERS_NAMED = 10
+LONGEST_ANSWER = 200
 
 
 def gate(data: dict[str, Any]) -> str:
@@ -97,3 +98,35 @@ def nightly(data: dict[str, Any]) -> str:
             if one["verdict"] not in ("held", "too few cases")
         ]
     return "\n".join([*lines, *(f"Note: {note}." for note in data["notes"]), *data["report"].values()])
+
+
+def drafts(data: dict[str, Any]) -> str:
+    """What was done, then each draft with what is expected and what is still missing."""
+    lines = []
+    if done := data["approved"]:
+        lines.append(f"{done['id']} is a golden case now, in {done['file']}.")
+    if data["discarded"]:
+        lines.append(f"{data['discarded']} is discarded.")
+    if data["added"]:
+        lines.append(f"{len(data['added'])} new.")
+    for one in data["drafts"]:
+        lines += ["", *_draft(one, new=one["id"] in data["added"])]
+    if data["drafts"]:
+        waiting = "One draft waits" if len(data["drafts"]) == 1 else f"{len(data['drafts'])} drafts wait"
+        to_fill_in = f" Fill in what is missing in {data['file']} or on the operator's desk."
+        lines += ["", f"{waiting}.{to_fill_in if any(one['missing'] for one in data['drafts']) else ''}"]
+    return "\n".join(lines).lstrip("\n") or "No drafts wait."
+
+
+def _draft(one: dict[str, Any], new: bool) -> list[str]:
+    why = f": {one['why']}" if one.get("why") else ""
+    lines = [f"{one['id']}  from {one['from']}{', new' if new else ''}{why}"]
+    lines += [f"    before  {question}" for question in one.get("history", ())]
+    lines.append(f"    {one['question']}")
+    if answer := " ".join(one.get("answer", "").split()):
+        lines.append(
+            f"    was     {one['was']}: {answer[:LONGEST_ANSWER]}{' …' if len(answer) > LONGEST_ANSWER else ''}"
+        )
+    expected = [f"{name} {', '.join(one[name])}" for name in ("verdict", "documents", "facts") if one[name]]
+    lines.append(f"    expects {'; '.join(expected) or 'nothing yet'}")
+    return [*lines, f"    missing {', '.join(one['missing'])}"] if one["missing"] else lines

@@ -46,7 +46,7 @@ Reply = TypeVar("Reply", bound=BaseModel)
 def capable_judge(ladder: Ladder, name: str) -> Writer:
     """The model by this name; one that is too small to put a follow-up in its own words is too small to judge."""
     rungs = ladder.rungs(name)
-    if name == AUTO or not rungs or not rungs[0].rewrites:
+    if name == AUTO or not rungs or not rungs[0].capable:
         raise WriterError(f"`{name}` can't judge answers. Name a hosted model of writers.toml.")
     return rungs[0]
 

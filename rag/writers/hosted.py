@@ -38,7 +38,7 @@ class HostedWriter:
     """One configured model."""
 
     passage_tokens = PASSAGE_TOKENS
-    rewrites = True
+    capable = True
 
     def __init__(self, settings: HostedSettings) -> None:
         self.settings = settings

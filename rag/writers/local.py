@@ -46,7 +46,7 @@ class LocalWriter:
     name = "local"
     seconds = SECONDS
     passage_tokens = PASSAGE_TOKENS
-    rewrites = False
+    capable = False
 
     def __init__(
         self,

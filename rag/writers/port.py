@@ -66,8 +66,8 @@ class Writer(Protocol):
         ...
 
     @property
-    def rewrites(self) -> bool:
-        """Whether it is capable of putting a follow-up in its own words; small ones change what is asked."""
+    def capable(self) -> bool:
+        """Whether it says in its own words what others said; small ones change what was asked, and what was answered."""
         ...
 
     def not_ready(self) -> str:

@@ -9,6 +9,7 @@ import pytest
 from corpus.conversations import (
     LONGEST_NAME,
     Conversation,
+    answer_in_conversation,
     conversations,
     delete_conversation,
     name_conversation,
@@ -163,3 +164,22 @@ def test_an_answer_whose_key_is_forgotten_is_not_given_again(record: Record) -> 
     say(record, "a1", "", "What?", key="k")
     record.forget_key("k")
     assert record.answer_with("k") is None and record.count("answers") == 1
+
+
+class TestOneAnswer:
+    def test_it_comes_with_what_was_asked_before_it(self, held: Record) -> None:
+        say(held, "a3", "board", "Who signs?")
+        found = answer_in_conversation(held, "a2")
+        assert found and found.answer["question"] == "And for how long?" and found.before == ("What does it cost?",)
+        set_aside(held, "a2")
+        found = answer_in_conversation(held, "a3")
+        assert found and found.before == ("What does it cost?",)
+
+    def test_of_no_conversation_nothing_was_asked_before(self, held: Record) -> None:
+        say(held, "c2", "", "Asked by a script, too")
+        found = answer_in_conversation(held, "c2")
+        assert found and found.before == ()
+
+    def test_one_that_is_gone_is_none(self, held: Record) -> None:
+        delete_conversation(held, "board")
+        assert answer_in_conversation(held, "a2") is None

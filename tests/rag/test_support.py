@@ -104,3 +104,14 @@ def test_numbers_are_compared_as_numbers() -> None:
     assert numbers("12,000 and 12000") == {"12000"}
     assert numbers("ninety days") == numbers("90 days")
     assert numbers("3.5 million") == {"3.5"} and numbers("no number, one thing") == set()
+
+
+def test_of_a_writer_that_is_not_capable_only_near_quotations_stand() -> None:
+    """ "Reports to" became "is backed by": of what a small model put in its own words a third was wrong, and every other check let it pass."""
+    told = quoted(
+        "The Head of AI usually reports to the technology or operations executive, one level below the board table."
+    )
+    free = "The Head of AI is usually backed by the technology or operations executive, one level below the board table, in practice."
+    near = "The Head of AI usually reports to the technology or operations executive."
+    assert stands_on(free, told, QUESTION, closely=True).reason == "it strays from its source’s words"
+    assert not stands_on(near, told, QUESTION, closely=True).reason

@@ -39,6 +39,7 @@ COMMANDS = (
     "eval baseline",
     "eval report",
     "eval nightly",
+    "eval drafts",
     "models list",
     "models pull",
     "models use",

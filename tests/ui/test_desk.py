@@ -15,8 +15,11 @@ from streamlit.testing.v1 import AppTest
 
 from corpus.documents import Document, format_document
 from corpus.errors import Busy
+from corpus.feedback import keep_feedback
 from corpus.record import Quarantined, Record
 from corpus.settings import CHECKOUT, Settings
+from evals.cases import read_cases
+from evals.drafts import Drafts, drafts_from_record
 from evals.preview import GoldenChange, Standing
 from ingest.review import Seen
 from tests.library import document, on_disk
@@ -362,6 +365,79 @@ class TestLibrary:
         page = shown(open_desk(parts.LIBRARY))
         assert "Something went wrong; it has been noted." in page and "secret" not in page
         assert "ZeroDivisionError: secret" in caplog.text
+
+
+class TestReaders:
+    @pytest.fixture
+    def golden(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        folder = tmp_path / "cases"
+        folder.mkdir()
+        monkeypatch.setattr("evals.cases.CASES", folder)
+        return folder
+
+    def test_a_bad_answer_becomes_a_golden_case_once_somebody_says_what_is_right(
+        self, locked: Settings, golden: Path
+    ) -> None:
+        asked(chat_library.COST_QUESTION)
+        record = Record(locked.record_path)
+        (trace,) = [row["id"] for row in record.connection.execute("SELECT id FROM answers")]
+        keep_feedback(record, trace, False, "Per *day*, please.")
+        app = open_desk(parts.READERS)
+        page = shown(app)
+        assert "Readers found no answer good and one answer bad." in page and "Per *day*, please." in page
+        assert "/?conversation=" in page and "There are none." in page
+        app.button(key=f"make-{trace}").click().run()
+        page = shown(app)
+        assert "Its golden case waits below." in page and "Make a golden case of it" not in labels(app)
+        assert "the right verdict missing" in page and "the key facts missing" in page
+        (approve,) = [button for button in app.button if button.label == "Approve"]
+        assert approve.disabled
+        id = str(approve.key).removeprefix("approve-")
+        app.button(key=f"fill-{id}").click().run()
+        app.multiselect(key=f"desk-verdict-{id}").set_value(["answered"])
+        app.text_area(key=f"desk-facts-{id}").set_value("900 dollars")
+        self.press(app, "Keep")
+        app.button(key=f"approve-{id}").click().run()
+        assert "`900 dollars` stands in none of its documents." in shown(app).replace("&#x27;", "'")
+        assert list(golden.iterdir()) == []
+        app.button(key=f"fill-{id}").click().run()
+        app.text_area(key=f"desk-facts-{id}").set_value("between 6,000 and 12,000\ndollars")
+        self.press(app, "Keep")
+        assert "What is right is noted." in shown(app)
+        app.button(key=f"approve-{id}").click().run()
+        page = shown(app)
+        assert "is a golden case now, in evals/cases/from_life.yaml." in page and "There are none." in page
+        (case,) = read_cases([golden / "from_life.yaml"])
+        assert (case.question, case.verdicts) == (chat_library.COST_QUESTION, ("answered",))
+        assert chat_library.COSTS.id in case.documents and case.facts == ("between 6,000 and 12,000", "dollars")
+
+    def test_what_waits_can_be_left_as_it_is_or_discarded(self, locked: Settings, golden: Path) -> None:
+        record = Record(locked.record_path)
+        record.keep_gap(chat_library.UNANSWERED_QUESTION, [], 1)
+        (draft,) = Drafts(locked.home).add(drafts_from_record(record))
+        app = open_desk(parts.READERS)
+        assert "Nobody has judged an answer yet." in shown(app) and chat_library.UNANSWERED_QUESTION in shown(app)
+        app.button(key=f"fill-{draft.case.id}").click().run()
+        self.press(app, "Leave as it was")
+        assert Drafts(locked.home).waiting() == [draft] and "Change" in labels(app)
+        app.button(key=f"drop-{draft.case.id}").click().run()
+        assert "is discarded." in shown(app) and "There are none." in shown(app)
+        assert Drafts(locked.home).waiting() == []
+
+    def test_a_folder_of_cases_that_cannot_be_written_is_said_and_the_draft_stays(
+        self, locked: Settings, golden: Path
+    ) -> None:
+        record = Record(locked.record_path)
+        record.keep_gap(chat_library.UNANSWERED_QUESTION, [], 1)
+        (draft,) = Drafts(locked.home).add(drafts_from_record(record))
+        golden.rmdir()
+        app = open_desk(parts.READERS)
+        app.button(key=f"approve-{draft.case.id}").click().run()
+        assert "so nothing was approved" in shown(app) and Drafts(locked.home).waiting() == [draft]
+
+    def press(self, app: AppTest, label: str) -> None:
+        (button,) = [button for button in app.button if button.label == label]
+        button.click().run()
 
 
 class TestWaiting:

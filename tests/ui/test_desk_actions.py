@@ -16,11 +16,15 @@ from typing import Any, ClassVar
 
 import pytest
 
+from corpus.conversations import delete_conversation
 from corpus.documents import Document
-from corpus.errors import Busy, DocumentError, FractionalError, InputRejected, Locked, NotFound, UsageError
+from corpus.errors import Busy, CheckFailed, DocumentError, FractionalError, InputRejected, Locked, NotFound, UsageError
+from corpus.feedback import Feedback, feedback, keep_feedback
 from corpus.index import publishing_lock
 from corpus.record import Gap, Quarantined, Record
 from corpus.settings import CHECKOUT, Settings
+from evals.cases import case_of, read_cases
+from evals.drafts import Draft
 from evals.preview import GoldenChange, Standing
 from ingest.add import Given
 from ingest.fetch import Original
@@ -55,6 +59,8 @@ Most engagements last six months. Some are shorter than that.
 # A key without the price of hashing.
 KEY = Key("salt")
 NOTHING = Given()
+SAID = Feedback("a", False, "No price.", "2026-01-01", "What is it?", "What is it?", "answered", "quote", 1, "board")
+DRAFT = Draft(case_of({"id": "life-1", "question": "What is it?"}), "feedback", "No price.", "2026-01-01")
 
 
 class OpenDoor(Door):
@@ -117,6 +123,11 @@ class TestDoor:
         "held": Held(Quarantined("a", "", (), "a.txt", False, WHO), "A", ""),
         "gap": Gap("Why?", "2026-01-01", 1, ()),
         "question": "Why?",
+        "said": SAID,
+        "draft": DRAFT,
+        "verdicts": ["answered"],
+        "documents": ["a"],
+        "facts": "words",
     }
 
     def test_every_action_is_refused_without_a_key(self, desk: Desk, settings: Settings, tasks: list[Any]) -> None:
@@ -127,6 +138,7 @@ class TestDoor:
         assert {"ask_golden", "quarantined", "release", "discard", "dismiss", "ask_again", "look_at_pages"} <= set(
             actions
         )
+        assert {"feedback", "drafts", "make_draft", "fill_draft", "discard_draft", "approve_draft"} <= set(actions)
         for key in (None, Key("another")):
             locked = replace(desk, key=key)
             for name in actions:
@@ -555,3 +567,56 @@ def test_a_fault_of_a_document_goes_from_one_process_to_another() -> None:
     fault = DocumentError("a.md", "the `id` is missing", "Add it.", 3)
     faults: Sequence[DocumentError] = pickle.loads(pickle.dumps((fault,)))
     assert (str(faults[0]), faults[0].line) == (str(fault), 3)
+
+
+class TestReaders:
+    @pytest.fixture(autouse=True)
+    def golden(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        folder = tmp_path / "cases"
+        folder.mkdir()
+        monkeypatch.setattr("evals.cases.CASES", folder)
+        return folder
+
+    @pytest.fixture
+    def said(self, published: Document, publisher: Publisher, record: Record) -> Feedback:
+        """A bad answer about a published document."""
+        publisher.publish()
+        content = {"question": "What?", "standalone_question": "What?", "verdict": "answered", "snapshot": 1}
+        content |= {"writer": "quote", "answer": "It depends.", "citations": [{"n": 1, "document": "one"}]}  # type: ignore[dict-item]
+        record.keep_answer(id="a", conversation="board", content=content)
+        keep_feedback(record, "a", False, "No.")
+        (said,) = feedback(record)
+        return said
+
+    def test_a_bad_answer_becomes_a_golden_case_once_somebody_says_what_is_right(
+        self, desk: Desk, said: Feedback, golden: Path
+    ) -> None:
+        assert desk.feedback() == [said]
+        draft = desk.make_draft(said)
+        assert desk.drafts() == [draft] and draft.missing == ("verdict", "facts")
+        with pytest.raises(UsageError, match="waits below"):
+            desk.make_draft(said)
+        with pytest.raises(CheckFailed, match="verdict, facts"):
+            desk.approve_draft(draft)
+        filled = desk.fill_draft(draft, "What is said?", ["answered", "partial"], ["one"], " first\n\nwords ")
+        case = desk.approve_draft(filled)
+        assert (case.question, case.verdicts, case.facts) == (
+            "What is said?",
+            ("answered", "partial"),
+            ("first", "words"),
+        )
+        assert read_cases([golden / "from_life.yaml"]) == [case] and desk.drafts() == []
+
+    def test_one_that_was_discarded_can_be_made_again(self, desk: Desk, said: Feedback) -> None:
+        desk.discard_draft(desk.make_draft(said))
+        assert desk.drafts() == []
+        desk.make_draft(said)
+        assert len(desk.drafts()) == 1
+
+    def test_of_a_conversation_that_was_deleted_nothing_is_made(
+        self, desk: Desk, said: Feedback, record: Record
+    ) -> None:
+        delete_conversation(record, "board")
+        with pytest.raises(NotFound, match="deleted meanwhile"):
+            desk.make_draft(said)
+        assert desk.drafts() == []

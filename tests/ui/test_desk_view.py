@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpus.feedback import Feedback
 from corpus.record import Gap, PastAnswer, Quarantined, Snapshot
+from evals.cases import Case
+from evals.drafts import Draft
 from evals.preview import GoldenChange, Standing
 from ingest.add import Prepared
 from ingest.clean import Removal
@@ -73,7 +77,12 @@ def test_hostile_words_add_no_element_and_no_address() -> None:
         HOSTILE,
     )
     golden = GoldenChange(HOSTILE, Standing("answered", HOSTILE, ("facts",)), Standing("partial", HOSTILE, ()), True)
+    said = Feedback(HOSTILE, False, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, "", 1, HOSTILE)
+    several = (HOSTILE,)
+    case = Case(HOSTILE, "single", HOSTILE, several, several, several, several, several, False)
     pages = (
+        view.found_bad_html(said),
+        view.draft_html(Draft(case, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE), {}),
         view.golden_html(Golden((golden,), {HOSTILE: HOSTILE})),
         view.held_html(held),
         view.what_discard_means_html(held),
@@ -100,7 +109,7 @@ def test_hostile_words_add_no_element_and_no_address() -> None:
     for page in pages:
         read = Reading(page)
         assert read.elements <= ELEMENTS, page
-        assert set(read.addresses) <= {attacking.url}
+        assert set(read.addresses) <= {attacking.url, f"/?conversation={quote(HOSTILE, safe='')}"}
 
 
 @given(st.text(), st.lists(st.text(max_size=5)))
@@ -195,3 +204,44 @@ def test_a_look_at_the_pages_is_told_in_one_line() -> None:
     assert "its page says something else than on 1 January 2026" in marked.text
     assert marked.addresses == ["https://example.com/a"]
     assert "due" not in Reading(view.review_html(one, date(2026, 2, 1), False, seen["a"])).text
+
+
+def said(good: bool, conversation: str = "board & co") -> Feedback:
+    return Feedback(
+        "a", good, "No price.", "2026-01-02T10:00:00", "What is it?", "", "partial", "quote", 1, conversation
+    )
+
+
+@pytest.mark.parametrize(
+    ("judged", "words"),
+    [
+        ([], "Nobody has judged an answer yet."),
+        ([True, False, True], "Readers found 2 answers good and one answer bad."),
+    ],
+)
+def test_good_and_bad_answers_are_counted(judged: list[bool], words: str) -> None:
+    assert view.judged_in_words([said(good) for good in judged]) == words
+
+
+def test_a_bad_answer_leads_to_its_conversation_if_it_had_one() -> None:
+    read = Reading(view.found_bad_html(said(False)))
+    assert read.addresses == ["/?conversation=board%20%26%20co"]
+    assert "What is it?" in read.text and "No price." in read.text and "2 January 2026" in read.text
+    assert Reading(view.found_bad_html(said(False, conversation=""))).addresses == []
+
+
+def test_a_draft_says_what_is_expected_and_what_is_still_missing() -> None:
+    case = Case("a", "follow_up", "And then?", ("What first?",), (), ("costs", "gone-by-now"), ("six|6",), (), False)
+    draft = Draft(case, "feedback", "No price.", "2026-01-02", "t", "answered", "It depends." * 100)
+    text = Reading(view.draft_html(draft, {"costs": "What it costs"})).text
+    for words in (
+        "What first?",
+        "What it costs",
+        "Gone by now",
+        "six|6",
+        "No price.",
+        "an answer found bad, 2 January",
+    ):
+        assert words in text
+    assert "the right verdict missing" in text and "the key facts missing" not in text and len(text) < 1_000
+    assert "missing" not in view.draft_html(replace(draft, case=replace(case, verdicts=("answered", "partial"))), {})

@@ -8,9 +8,15 @@ from typing import Any
 
 import pytest
 
+from corpus.feedback import keep_feedback
+from corpus.record import Record
 from corpus.settings import Settings
+from evals.cases import read_cases
 from evals.store import RunStore
+from ingest.publish import Publisher
 from tests.evals.kept_runs import keep_run
+from tests.fakes import FakeEmbedder, MemoryVectors
+from tests.library import document
 from ui.command_line import main
 
 N = 60
@@ -111,3 +117,84 @@ def test_a_report_is_written_beside_the_run_or_where_it_is_wanted(
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"report.html", "junit.xml", "summary.md"}
     assert main(["eval", "report"]) == 0
     assert f"run {told['run']}, the gate passed" in capsys.readouterr().out
+
+
+class TestDrafts:
+    @pytest.fixture
+    def golden(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        folder = tmp_path / "cases"
+        folder.mkdir()
+        monkeypatch.setattr("evals.cases.CASES", folder)
+        return folder
+
+    @pytest.fixture
+    def told(self, environment: Settings, golden: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+        """After a bad answer and a question without one."""
+        record = Record(environment.record_path)
+        content: dict[str, Any] = {"question": "What does it cost?", "standalone_question": "", "verdict": "answered"}
+        content |= {"snapshot": 1, "writer": "quote", "answer": "It depends.", "citations": []}
+        record.keep_answer(id="a", conversation="", content=content)
+        keep_feedback(record, "a", False, "No price.")
+        record.keep_gap("Who is the king?", [], 1)
+        code, told = run(capsys, "drafts")
+        assert code == 0
+        return told
+
+    def test_what_happened_is_listed_and_listed_once(
+        self, told: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        bad, gap = told["drafts"]
+        assert (bad["from"], bad["why"], bad["missing"]) == ("feedback", "No price.", ["verdict", "documents", "facts"])
+        assert (gap["from"], gap["verdict"], gap["missing"]) == ("gap", ["abstained"], [])
+        assert told["added"] == [bad["id"], gap["id"]] and Path(told["file"]).is_file()
+        assert run(capsys, "drafts")[1] == told | {"added": []}
+        assert main(["eval", "drafts"]) == 0
+        words = capsys.readouterr().out
+        assert "was     answered: It depends." in words and "missing verdict, documents, facts" in words
+        assert "2 drafts wait. Fill in what is missing" in words
+
+    def test_one_is_approved_and_the_other_refused_and_discarded(
+        self, told: dict[str, Any], golden: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        bad, gap = (one["id"] for one in told["drafts"])
+        code, refused = run(capsys, "drafts", "--approve", bad)
+        assert code == 4 and "not filled in yet: verdict, documents, facts" in refused["error"]
+        assert list(golden.iterdir()) == []
+        code, approved = run(capsys, "drafts", "--approve", gap)
+        file = golden / "from_life.yaml"
+        assert (code, approved["approved"]) == (0, {"id": gap, "file": str(file), "held": False})
+        assert [case.question for case in read_cases([file])] == ["Who is the king?"]
+        assert [one["id"] for one in approved["drafts"]] == [bad]
+        assert run(capsys, "drafts", "--discard", bad)[1]["discarded"] == bad
+        assert run(capsys, "drafts")[1]["drafts"] == []
+        assert main(["eval", "drafts"]) == 0
+        assert "No drafts wait." in capsys.readouterr().out
+        assert main(["eval", "drafts", "--discard", bad]) == 1
+
+    def test_another_file_takes_it_if_it_is_named(
+        self, told: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file, gap = tmp_path / "mine.yaml", told["drafts"][1]["id"]
+        assert main(["eval", "drafts", "--into", str(file)]) == 2
+        assert main(["eval", "drafts", "--approve", gap, "--into", str(file)]) == 0
+        assert f"{gap} is a golden case now, in {file}." in capsys.readouterr().out
+        assert len(read_cases([file])) == 1
+
+    def test_an_article_is_asked_what_it_answers(
+        self, environment: Settings, golden: Path, memory_vectors: MemoryVectors, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        record = Record(environment.record_path)
+        publisher = Publisher(environment, record, FakeEmbedder(), vectors=memory_vectors)
+        text = "## The audit\n\nAn audit costs $4,000.\n"
+        publisher.publish({"audits": document("audits", text, source="Example Ltd")})
+        code, told = run(capsys, "drafts", "--from-article", "audits")
+        (draft,) = told["drafts"]
+        assert code == 0 and told["added"] == [draft["id"]]
+        assert (draft["documents"], draft["facts"], draft["why"]) == (
+            ["audits"],
+            [r"\$4,000"],
+            "An audit costs $4,000.",
+        )
+        assert run(capsys, "drafts", "--approve", draft["id"])[0] == 0
+        assert run(capsys, "drafts", "--from-article", "audits")[1]["added"] == []
+        assert main(["eval", "drafts", "--from-article", "nothing"]) == 1

@@ -22,8 +22,12 @@ from corpus.documents import (
     parse_document,
     split_front_matter,
 )
-from corpus.errors import DocumentError, InputRejected, Locked, UsageError
+from corpus.errors import DocumentError, InputRejected, Locked, NotFound, UsageError
+from corpus.feedback import Feedback, feedback
 from corpus.record import SNAPSHOTS_KEPT, Gap, PastAnswer, Quarantined, Record, Snapshot, StoredChunk
+from evals import cases
+from evals.cases import Case
+from evals.drafts import FROM_LIFE, Draft, Drafts, draft_from_feedback, filled
 from ingest.add import SUFFIXES, Given, Prepared, to_remember
 from ingest.hostile import Finding
 from ingest.review import due
@@ -320,6 +324,46 @@ class Desk:
         """What stands at the documents' addresses by now."""
         versions = {id: document.version for id, document in self.documents().items()}
         return Looked(self.do(hand.LookAtPages(today), progress), versions)
+
+    # What readers said
+
+    def feedback(self) -> list[Feedback]:
+        with self._reading() as record:
+            return feedback(record)
+
+    def drafts(self) -> list[Draft]:
+        """The golden cases that wait for a yes, the newest first."""
+        self._must_be_open()
+        return self._drafts().waiting()[::-1]
+
+    def make_draft(self, said: Feedback) -> Draft:
+        """A golden case to be, out of an answer that a reader found bad."""
+        with self._reading() as record:
+            draft = draft_from_feedback(record, said)
+        if draft is None:
+            raise NotFound("This answer is gone: its conversation was deleted meanwhile.")
+        if not self._drafts().add([draft], anew=True):
+            raise UsageError("This question is asked by a golden case already, or by one that waits below.")
+        return draft
+
+    def fill_draft(
+        self, draft: Draft, question: str, verdicts: Sequence[str], documents: Sequence[str], facts: str
+    ) -> Draft:
+        """What is right, as the operator says; the facts are a line each."""
+        self._must_be_open()
+        return self._drafts().put(filled(draft, question, verdicts, documents, facts.splitlines()))
+
+    def discard_draft(self, draft: Draft) -> Draft:
+        self._must_be_open()
+        return self._drafts().discard(draft.case.id)
+
+    def approve_draft(self, draft: Draft) -> Case:
+        """Into the golden set of the checkout."""
+        library = self.documents()
+        return self._drafts().approve(draft.case.id, cases.CASES / FROM_LIFE, library)
+
+    def _drafts(self) -> Drafts:
+        return Drafts(self.door.home)
 
 
 def _to_publish(decided: Sequence[Decided]) -> dict[str, Document]:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from corpus.errors import Locked
 from corpus.settings import Settings, read_settings
-from ui.desk import adding, documents, history, parts, quarantine, view, waiting
+from ui.desk import adding, documents, history, parts, quarantine, readers, view, waiting
 from ui.desk.actions import Desk
 from ui.frame import TITLE, begin_page, draw_trouble
 from ui.passphrase import LONGEST_PASSPHRASE, Door, Key
@@ -28,6 +28,7 @@ DRAWN = {
     parts.QUARANTINE: quarantine.draw,
     parts.HISTORY: history.draw,
     parts.QUESTIONS: waiting.draw_questions,
+    parts.READERS: readers.draw,
     parts.REVIEWS: waiting.draw_reviews,
 }
 

@@ -14,12 +14,13 @@ from ui.answer_view import trouble_html
 from ui.desk import view
 from ui.frame import draw_trouble
 
-ADD, LIBRARY, QUARANTINE, HISTORY, QUESTIONS, REVIEWS = PARTS = (
+ADD, LIBRARY, QUARANTINE, HISTORY, QUESTIONS, READERS, REVIEWS = PARTS = (
     "Add",
     "Library",
     "Quarantine",
     "History",
     "Questions",
+    "Readers",
     "Reviews",
 )
 # Everything here goes when the session is locked. What begins with `typed` is kept while another part is looked at.

@@ -7,19 +7,24 @@ from datetime import date
 from html.parser import HTMLParser
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote
 
 from corpus.documents import Document
+from corpus.feedback import Feedback
 from corpus.record import Gap, PastAnswer, Quarantined, Snapshot
 from ingest.review import CHANGED, FIRST, UNREACHED, Seen
 from ui.desk.actions import Entry, Golden, Held, Looked, Upload, WayBack, in_words
 from ui.plain_text import as_text, web_address
 
 if TYPE_CHECKING:
+    from evals.cases import Case
+    from evals.drafts import Draft
     from evals.preview import GoldenChange, Standing
 
 # Enough of a text to look at; a page with megabytes in it would not scroll.
 MOST_SHOWN = 60_000
 MOST_LISTED = 12
+LONGEST_ANSWER = 600
 KIND_WORDS = {"article": "Article", "glossary": "Glossary", "position": "Position"}
 VOICE_WORDS = {"practitioner": "a practitioner’s own text", "digest": "our digest", "house": "our own text"}
 FIELD_WORDS = {
@@ -39,6 +44,13 @@ FIELD_WORDS = {
     "question": "Question",
 }
 VERDICT_WORDS = {"answered": "answered", "partial": "answered in part", "abstained": "not answered"}
+ORIGIN_WORDS = {"feedback": "an answer found bad", "gap": "a question not answered", "article": "a document"}
+MISSING_WORDS = {
+    "question": "the question",
+    "verdict": "the right verdict",
+    "documents": "the right documents",
+    "facts": "the key facts",
+}
 # What a golden question can lose, as `evals.preview` names it.
 LOST_WORDS = {
     "facts": "the right facts",
@@ -485,6 +497,63 @@ def unread_html(reasons: Mapping[str, str]) -> str:
     """By title, why a page could not be read."""
     items = (f"<li>{as_text(title)} <span>{as_text(reason)}</span></li>" for title, reason in reasons.items())
     return f'<ul class="fr-list">{"".join(items)}</ul>'
+
+
+# What readers said
+
+
+def judged_in_words(said: Sequence[Feedback]) -> str:
+    """How many answers were found good and bad."""
+    if not said:
+        return "Nobody has judged an answer yet."
+    good = sum(one.good for one in said)
+    bad = len(said) - good
+    return f"Readers found {_several(good)} good and {_several(bad)} bad."
+
+
+def _several(count: int) -> str:
+    return {0: "no answer", 1: "one answer"}.get(count, f"{count} answers")
+
+
+def found_bad_html(said: Feedback) -> str:
+    """An answer that a reader found bad, and the way to its conversation."""
+    reason = f"<p><q>{as_text(said.reason)}</q></p>" if said.reason else ""
+    # In a window of its own: this one would be locked.
+    way = f' · <a href="/?conversation={quote(said.conversation, safe="")}" target="_blank">Its conversation</a>'
+    return (
+        f'<p class="fr-gap">{as_text(said.question)}</p>{reason}<p class="fr-who">{moment_of(said.given)} · '
+        f"{VERDICT_WORDS.get(said.verdict, as_text(said.verdict))}{way if said.conversation else ''}</p>"
+    )
+
+
+def draft_html(draft: Draft, titles: Mapping[str, str]) -> str:
+    """A golden case to be: what is asked, what is expected, and where it comes from."""
+    case = draft.case
+    missing = "".join(
+        f' <span class="fr-label fr-overdue">{as_text(MISSING_WORDS.get(name, name))} missing</span>'
+        for name in draft.missing
+    )
+    answer = draft.answer if len(draft.answer) <= LONGEST_ANSWER else f"{draft.answer[:LONGEST_ANSWER]} …"
+    rows = {
+        "Asked before": case.history,
+        "Right verdict": [" or ".join(VERDICT_WORDS.get(one, one) for one in case.verdicts)],
+        "Right documents": [_titled(id, titles) for id in case.documents],
+        "Key facts": case.facts,
+        "Answered then": [answer],
+        "Why": [draft.why],
+        "From": [f"{ORIGIN_WORDS.get(draft.origin, draft.origin)}, {day_of(draft.when)}"],
+    }
+    facts = "".join(
+        f"<dt>{name}</dt><dd>{'<br>'.join(as_text(one) for one in values)}</dd>"
+        for name, values in rows.items()
+        if any(values)
+    )
+    return f'<p class="fr-gap">{as_text(case.question)}{missing}</p><dl class="fr-facts">{facts}</dl>'
+
+
+def approved_in_words(case: Case, file: str) -> str:
+    held = " It is held out: for the gate alone, and not to be tuned on." if case.held else ""
+    return f"“{case.question}” is a golden case now, in {file}.{held} It takes effect for others once it is committed."
 
 
 def day_of(written: str) -> str:
