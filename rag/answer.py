@@ -176,13 +176,6 @@ def warm(chain: Chain) -> None:
         evidence_for(chain, "What does a fractional AI CTO do?")
 
 
-def prepare(chain: Chain, stop: Event) -> None:
-    """Embed ahead of any question every sentence of the library that is not embedded yet."""
-    with chain.lock:
-        _, documents, _ = chain.library()
-    chain.weigher.prepare(documents.values(), stop)
-
-
 def evidence_for(chain: Chain, standalone: str) -> Evidence:
     """What is found for a question, and weighed; each question within it is looked up by itself."""
     _, documents, aliases = chain.library()

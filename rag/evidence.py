@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -208,10 +207,10 @@ class Weigher:
                 nearness[place] = max(nearness.get(place, 0.0), near)
         return nearness
 
-    def prepare(self, documents: Iterable[Document], stop: threading.Event) -> None:
+    def prepare(self, documents: Iterable[Document]) -> None:
         """Compute ahead what questions about these documents will be weighed against."""
         units = [unit for document in documents for unit in units_of(document) if not _is_no_evidence(unit.words)]
-        self.vectors.bring_in_line((unit.words for unit in units), (_below_heading(unit) for unit in units), stop)
+        self.vectors.bring_in_line((unit.words for unit in units), (_below_heading(unit) for unit in units))
 
     def _nearness_of_tokens(self, question: str, texts: Sequence[str]) -> list[float]:
         asked = self.index.embedder.embed_tokens([question])[0]

@@ -51,7 +51,7 @@ class SentenceVectors:
         values = self._values(TOKENS, texts)
         return [_from_eight_bits(values[text]) for text in texts]
 
-    def bring_in_line(self, sentences: Iterable[str], tokens: Iterable[str], stop: threading.Event) -> None:
+    def bring_in_line(self, sentences: Iterable[str], tokens: Iterable[str]) -> None:
         """Compute ahead what these lack, and let go of all others."""
         wanted = {SENTENCE: dict.fromkeys(sentences), TOKENS: dict.fromkeys(tokens)}
         keys = {self._key(kind, text): (kind, text) for kind, texts in wanted.items() for text in texts}
@@ -60,8 +60,6 @@ class SentenceVectors:
         for kind in wanted:
             missing = [text for key, (of, text) in keys.items() if of == kind and key not in known]
             for start in range(0, len(missing), AT_ONCE):
-                if stop.is_set():
-                    return
                 self._values(kind, missing[start : start + AT_ONCE])
         with self._lock, self._kept:
             self._kept.executemany("DELETE FROM kept WHERE key = ?", [(key,) for key in known - keys.keys()])

@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 from corpus.errors import FractionalError
+from corpus.settings import CHECKOUT
 
 # The first start compiles Streamlit's modules; later ones take two or three seconds.
 PATIENCE_SECONDS = 60
@@ -39,14 +40,19 @@ def serve_chat(port: int) -> int:
     ]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the server is stopped with us
     server = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL)
+    helpers: list[subprocess.Popen[bytes]] = []
     try:
         if _answers(port, server):
             print(f"Fractional is open at http://localhost:{port}  (stop with Ctrl-C)", flush=True)
+            helpers.append(
+                subprocess.Popen([sys.executable, "-m", "rag.prepare"], cwd=CHECKOUT, stderr=subprocess.DEVNULL)
+            )
         return server.wait()
     except KeyboardInterrupt:
         return 0
     finally:
-        server.terminate()
+        for one in (server, *helpers):
+            one.terminate()
         try:
             server.wait(timeout=5)
         except subprocess.TimeoutExpired:

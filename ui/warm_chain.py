@@ -7,8 +7,6 @@ waits for an answer that is being written for somebody else.
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -60,11 +58,10 @@ class WarmChain:
         return self
 
     def _open_and_warm(self) -> None:
-        """Everything a first question would otherwise wait for: the imports, the index, the models. Then, in the background, the
-        sentences that questions are weighed against; whoever asks earlier waits for those of his question alone."""
+        """Everything a first question would otherwise wait for: the imports, the index, the models."""
         try:
             from corpus.record import Record
-            from rag.answer import prepare, warm
+            from rag.answer import warm
 
             self._chain = self._open_chain(self.settings)
             self._reader = Record(self.settings.record_path)
@@ -77,9 +74,6 @@ class WarmChain:
         finally:
             self._opened.set()
             self._ready.set()
-        if self._chain is not None and self.trouble is None:
-            _stand_back()
-            prepare(self._chain, threading.Event())
 
     @property
     def opened(self) -> bool:
@@ -191,9 +185,3 @@ class WarmChain:
         if self._read.snapshot != number:
             self._read = _Read(number)
         return self._read
-
-
-def _stand_back() -> None:
-    """This thread, and those it begins, work when nobody else wants to; where the system lets single threads do so."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)

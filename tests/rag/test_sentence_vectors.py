@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from corpus.settings import Settings
 from rag.sentence_vectors import FILE, SentenceVectors
+from tests import asking
 from tests.fakes import FakeEmbedder
 
 SENTENCES = ["They work two days a week.", "A retainer is paid monthly.", "They work two days a week."]
@@ -53,19 +54,12 @@ def test_in_line_is_what_the_library_says_now(tmp_path: Path) -> None:
     embedder = FakeEmbedder()
     vectors = opened(tmp_path, embedder)
     vectors.sentences(["Withdrawn since."])
-    vectors.bring_in_line(SENTENCES, SENTENCES, threading.Event())
+    vectors.bring_in_line(SENTENCES, SENTENCES)
     embedder.seen.clear()
     vectors.sentences(SENTENCES)
     assert embedder.seen == []
     vectors.sentences(["Withdrawn since."])
     assert embedder.seen == ["Withdrawn since."]
-
-
-def test_it_stops_when_told_to(tmp_path: Path) -> None:
-    embedder, stop = FakeEmbedder(), threading.Event()
-    stop.set()
-    opened(tmp_path, embedder).bring_in_line(SENTENCES, SENTENCES, stop)
-    assert embedder.seen == []
 
 
 def test_without_a_place_to_keep_them_sentences_are_still_embedded(tmp_path: Path) -> None:
@@ -78,3 +72,15 @@ def test_a_damaged_file_costs_time_and_no_answer(tmp_path: Path, caplog: pytest.
     found = opened(tmp_path, FakeEmbedder()).sentences(SENTENCES)
     assert np.array_equal(found, FakeEmbedder().embed(SENTENCES))
     assert "can't be opened" in caplog.text
+
+
+def test_prepared_sentences_are_not_embedded_at_a_question(library_to_ask: Settings) -> None:
+    """Embedding what it was weighed against took two thirds of a second of every new question."""
+    chain = asking.open_asking(library_to_ask)
+    _, documents, _ = chain.library()
+    chain.weigher.prepare(documents.values())
+    embedder = chain.index.embedder
+    assert isinstance(embedder, FakeEmbedder)
+    embedder.seen.clear()
+    asking.asked(chain, asking.TERM_QUESTION)
+    assert set(embedder.seen) == {asking.TERM_QUESTION}

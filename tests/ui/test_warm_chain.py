@@ -18,7 +18,7 @@ from rag.answers import Answer
 from rag.evidence import Evidence
 from rag.writers.settings import QUOTE
 from tests import asking
-from tests.fakes import FakeEmbedder, ScriptedWriter
+from tests.fakes import ScriptedWriter
 from tests.library import document, write
 from tests.ui.chat_library import warmed
 from ui.warm_chain import WarmChain
@@ -30,7 +30,6 @@ PATIENCE_SECONDS = 10
 def no_warming(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a model."""
     monkeypatch.setattr("rag.answer.warm", lambda _: None)
-    monkeypatch.setattr("rag.answer.prepare", lambda *_: None)
 
 
 def opened(settings: Settings, publisher: Publisher) -> WarmChain:
@@ -149,25 +148,6 @@ class TestAsking:
         states = {state.writer: state for state in warmed(warm.start(), PATIENCE_SECONDS).writers()}
         assert [name for name, state in states.items() if state.ready] == [QUOTE, "scripted"]
         assert states["absent"].reason == "its file is away"
-
-
-def test_the_first_question_waits_for_no_sentence(library_to_ask: Settings) -> None:
-    """Embedding what it was weighed against took two thirds of a second of every new question."""
-    opened_one: list[Chain] = []
-
-    def open_chain(settings: Settings) -> Chain:
-        opened_one.append(asking.open_asking(settings))
-        return opened_one[-1]
-
-    chain = warmed(WarmChain(library_to_ask, open_chain).start(), PATIENCE_SECONDS)
-    for thread in threading.enumerate():
-        if thread.name == "warming-up":
-            thread.join(PATIENCE_SECONDS)
-    embedder = opened_one[0].index.embedder
-    assert isinstance(embedder, FakeEmbedder)
-    embedder.seen.clear()
-    asked(chain, asking.TERM_QUESTION)
-    assert set(embedder.seen) == {asking.TERM_QUESTION}
 
 
 @pytest.mark.usefixtures("no_warming")
