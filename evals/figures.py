@@ -126,8 +126,8 @@ def completed(
         seconds=waits_of(records),
         cost={"tokens_read": usage.read, "tokens_written": usage.written, "money": price(usage)},
         left_out=tuple(id for id in record.cases.ids if id not in finished),
-        stepped_down=Counter(
-            f"{step['writer']}: {step['reason']}" for one in records for step in one.answer["stepped_down"]
+        stepped_down=dict(
+            Counter(f"{step['writer']}: {step['reason']}" for one in records for step in one.answer["stepped_down"])
         ),
     )
 

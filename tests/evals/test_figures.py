@@ -1,5 +1,8 @@
 """Shares say how many they rest on; what does not apply is left out, never counted as wrong or right."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +10,7 @@ from hypothesis import strategies as st
 from evals.cases import Case
 from evals.figures import completed, figure_of, share_of
 from evals.run import checks_of
-from evals.store import Score
+from evals.store import RunStore, Score
 from rag.answers import ABSTAINED, ANSWERED, Answer, Citation, Perspective
 from tests.evals.runs import case_record, record
 
@@ -105,3 +108,13 @@ def test_the_order_in_which_cases_were_finished_changes_nothing() -> None:
     one, other = (completed(record(), some, "later", lambda _: 0.0) for some in (records, records[::-1]))
     assert one == other
     assert one.left_out == () and completed(record(), records[:1], "later", lambda _: 0.0).left_out == ("term",)
+
+
+def test_a_run_in_which_writers_stepped_down_can_be_kept(tmp_path: Path) -> None:
+    """Counted in a `Counter`, the reasons became keys that JSON does not have, and a night's run ended without its figures."""
+    store = RunStore(tmp_path)
+    store.begin(record())
+    case = case_record("cost")
+    stepped = replace(case, answer={**case.answer, "stepped_down": [{"writer": "local", "reason": "it declined"}] * 2})
+    store.finish(completed(record(), [stepped], "2026-11-21T04:00:00+00:00", lambda _: 0.0))
+    assert store.read(record().run).stepped_down == {"local: it declined": 2}
