@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,8 @@ class Scoring:
         async def each() -> dict[str, Score]:
             return {metric.name: await score_of(metric, asked) for metric in self.metrics}
 
-        return asyncio.run(each())
+        with ThreadPoolExecutor(1) as apart:  # the thread of whoever calls may have a loop that runs already
+            return apart.submit(lambda: asyncio.run(each())).result()
 
 
 def open_scoring(home: Path, embedder: Embedder, judge: Judge, ladder: Ladder, hosted: str = "") -> Scoring:

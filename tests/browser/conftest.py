@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 120
 WIDE, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # beyond it, its event loop would keep others from running theirs
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
