@@ -22,12 +22,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.intervals import with_interval
 from corpus.documents import Document
 from corpus.embedder import Embedder, bundled_weights, open_embedder
 from corpus.settings import CHECKOUT, read_settings
 from corpus.text import Span
-from evals.figures import figure_of
-from evals.store import Score
 from ingest.chunk import chunk_document
 from rag.answer import Chain, search
 from rag.retrieve import CANDIDATES, fused_score, lexical_expression
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
 FOLDER = CHECKOUT.parent / "shared" / "bench" / "retrieval" / "chunking"
 TOP = 5
 QUESTIONS = "questions.csv"
+TO = " to "  # differences may be below zero
 
 
 @dataclass(frozen=True)
@@ -251,23 +251,18 @@ def as_table(rows: Sequence[Measured]) -> Iterator[str]:
     yield "|---|---:|---:|---:|---:|---:|---:|---:|---:|"
     for row in rows:
         cells = [
-            with_interval([one.recall for one in row.scores], 2),
-            with_interval([one.precision for one in row.scores], 3),
-            with_interval([one.iou for one in row.scores], 3),
-            with_interval([one.iou_once for one in row.scores], 3),
+            with_interval([one.recall for one in row.scores], 2, TO),
+            with_interval([one.precision for one in row.scores], 3, TO),
+            with_interval([one.iou for one in row.scores], 3, TO),
+            with_interval([one.iou_once for one in row.scores], 3, TO),
         ]
         if row is rows[0]:
             cells += ["", ""]
         else:
             pairs = list(zip(rows[0].scores, row.scores, strict=True))
-            cells.append(with_interval([own.recall - other.recall for own, other in pairs], 3))
-            cells.append(with_interval([own.iou - other.iou for own, other in pairs], 3))
+            cells.append(with_interval([own.recall - other.recall for own, other in pairs], 3, TO))
+            cells.append(with_interval([own.iou - other.iou for own, other in pairs], 3, TO))
         yield f"| {row.name} | {row.passages} | {row.length:.0f} | {' | '.join(cells)} |"
-
-
-def with_interval(values: Iterable[float], digits: int) -> str:
-    figure = figure_of([Score(value) for value in values])
-    return f"{figure.score:.{digits}f} ({figure.low:.{digits}f} to {figure.high:.{digits}f})"
 
 
 def main() -> int:

@@ -9,16 +9,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from benchmarks.intervals import with_interval
 from corpus.settings import CHECKOUT
-from evals.figures import figure_of
 from evals.public_sets import as_document
 from evals.retrieval import Beir, Query, ways_of_finding
-from evals.store import Score
 from ui.commands import show_progress
 from ui.eval_commands import libraries
 
@@ -70,11 +69,6 @@ def as_table(ways: Mapping[str, Sequence[Scores]]) -> Iterator[str]:
             with_interval([one.rank_among_first for one in each]),
         )
         yield f"| {way} | {' | '.join(cells)} |"
-
-
-def with_interval(values: Iterable[float]) -> str:
-    figure = figure_of([Score(value) for value in values])
-    return f"{figure.score:.2f} ({figure.low:.2f}–{figure.high:.2f})"
 
 
 def main() -> int:

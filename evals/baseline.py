@@ -16,6 +16,7 @@ from typing import Any
 from corpus.errors import CasesError, NotFound, home_errors
 from evals.metrics.judge import BY_CONSTRUCTION
 from evals.store import CaseRecord, RunRecord
+from evals.whole_files import write_whole
 
 BASELINE = Path(__file__).parent / "baseline.json"
 # Scores are shares of a few sentences; more digits would only make the file longer.
@@ -130,10 +131,8 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
         for id, case in sorted(run.cases.items())
     ]
     words = json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}") + ',\n "cases": {\n'
-    half = path.with_name(f".{path.name}.half")
     with home_errors(path.parent):
-        half.write_text(words + ",\n".join(rows) + "\n }\n}\n", encoding="utf-8")
-        half.replace(path)
+        write_whole(path, words + ",\n".join(rows) + "\n }\n}\n")
 
 
 def read_baseline(path: Path) -> Baseline:

@@ -7,7 +7,6 @@ id behind, so that nothing discarded comes back by itself.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from corpus.text import plain
 from evals import cases
 from evals.cases import Case, by_words, case_of, read_cases
 from evals.document_questions import questions_of, terms_of
+from evals.whole_files import half_written, write_whole
 
 FILE, LOCK = "drafts.yaml", "drafts.lock"
 FROM_LIFE = "from_life.yaml"
@@ -219,7 +219,7 @@ class Drafts:
             entries = {"drafts": [entry_of(draft) for draft in waiting.values()], "settled": settled}
             with home_errors(self.path.parent):
                 text = yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=120)
-                _half(self.path, text.encode()).replace(self.path)
+                write_whole(self.path, text)
         finally:
             lock.release()
 
@@ -299,7 +299,7 @@ def _append(case: Case, file: Path) -> Case:
     written = replace(case, held=case.held or len(here) % ONE_HELD_OF == ONE_HELD_OF - 1)
     try:
         before = place.read_bytes().decode() if place.is_file() else HEAD
-        half = _half(place, f"{before.rstrip()}\n\n{_as_yaml(written)}".encode())
+        half = half_written(place, f"{before.rstrip()}\n\n{_as_yaml(written)}".encode())
         try:
             if read_cases([half])[-1] != written:
                 raise CasesError(f"{file}: case `{case.id}` would not be read as it was approved")
@@ -343,13 +343,3 @@ def _raw(pattern: str) -> str:
 
 def _listed(values: Iterable[str], written: Any = str) -> str:
     return f"[{', '.join(map(written, values))}]"
-
-
-def _half(path: Path, content: bytes) -> Path:
-    """The file to be, on disk beside it."""
-    half = path.with_name(f".{path.name}.half")
-    with half.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    return half

@@ -5,7 +5,6 @@ Knows nothing about asking and scoring, which come as functions. The publishing 
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,9 +19,10 @@ from filelock import FileLock, Timeout
 
 from corpus.errors import Busy, CasesError, FractionalError, UsageError, home_errors
 from evals.baseline import measured, read_baseline
-from evals.gate import ALLOWED_LOSS, VERDICT, judge_run
+from evals.gate import ALLOWED_LOSS, VERDICT, Verdict, judge_run
 from evals.report import gather, write_report
 from evals.store import RunRecord, RunStore
+from evals.whole_files import write_json
 
 log = logging.getLogger(__name__)
 
@@ -147,9 +147,8 @@ def _run_and_judge(home: Path, wanted: Wanted, running: Running, budget: Budget,
         notes.append(f"{len(record.left_out)} of {record.cases.n} cases were left out")
     gate, verdict, exit_code = None, "no baseline", PASSED
     if baseline.is_file():
-        judged = judge_run(measured(record, store.case_records(record.run)), read_baseline(baseline), ALLOWED_LOSS)
+        judged = held_to(store, record, baseline)
         gate = asdict(judged)
-        _put(store.place(record.run) / VERDICT, gate)
         verdict, exit_code = ("passed", PASSED) if judged.passed else ("not passed", NOT_PASSED)
     else:
         notes.append('there is no baseline to compare with; fractional eval baseline --approve "YOUR NAME" makes one')
@@ -168,6 +167,23 @@ def _run_and_judge(home: Path, wanted: Wanted, running: Running, budget: Budget,
         error="",
         at=_now(),
     )
+
+
+def held_to(
+    store: RunStore,
+    record: RunRecord,
+    baseline: Path,
+    allowed_loss: float = ALLOWED_LOSS,
+    metrics: Sequence[str] = (),
+) -> Verdict:
+    """What the gate says of a run; kept beside it for its report, and the page."""
+    verdict = judge_run(
+        measured(record, store.case_records(record.run)), read_baseline(baseline), allowed_loss, metrics
+    )
+    path = store.place(record.run) / VERDICT
+    with home_errors(path.parent):
+        write_json(path, asdict(verdict))
+    return verdict
 
 
 def _resumed(
@@ -197,7 +213,9 @@ def _tell(home: Path, night: Night, webhook: str, post: Post | None) -> Night:
             log.warning("The webhook could not be told (%s).", type(error).__name__)
             told = f"the webhook could not be told ({type(error).__name__})"
             night = replace(night, notes=(*night.notes, told))
-    _put(home / "evals" / LATEST, asdict(night))
+    latest = home / "evals" / LATEST
+    with home_errors(latest.parent):
+        write_json(latest, asdict(night))
     return night
 
 
@@ -213,13 +231,6 @@ def _is_web_address(address: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)
-
-
-def _put(path: Path, told: dict[str, Any]) -> None:
-    half = path.with_name(f".{path.name}.half")
-    with home_errors(path.parent):
-        half.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        half.replace(path)
 
 
 def _now() -> str:

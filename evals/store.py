@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from filelock import FileLock, Timeout
 
 from corpus.errors import Busy, NotFound, RecordError, home_errors
+from evals.whole_files import write_json
 
 BEGUN, CASES, COMPLETE, LOCK = "begun.json", "cases.jsonl", "run.json", "lock"
 
@@ -207,13 +208,7 @@ class RunStore:
             os.truncate(path, written.rfind(b"\n") + 1)
 
     def _put(self, record: RunRecord, name: str) -> None:
-        target = self.place(record.run) / name
-        half = target.with_name(f".{name}.half")
-        with half.open("w", encoding="utf-8") as file:
-            json.dump(asdict(record), file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(target)
+        write_json(self.place(record.run) / name, asdict(record))
 
 
 def _read(path: Path) -> RunRecord:

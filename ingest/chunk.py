@@ -49,8 +49,6 @@ class _Piece:
     words: str
     headings: tuple[str, ...]
     tokens: int
-    opens: bool  # begins a block, so a chunk may begin here
-    group: int
     announces: bool
 
 
@@ -94,38 +92,38 @@ def _answered_by(piece: _Piece, asked: Sequence[Asked]) -> list[Question]:
 
 def _pieces(text: str, count_tokens: CountTokens, budget: int) -> list[_Piece]:
     """Sentences, and what is too long for a chunk cut into runs of words."""
-    drafts: list[tuple[Span, str, Block, bool]] = []
+    drafts: list[tuple[Span, str, Block]] = []
     for block in read_blocks(text):
         if block.kind == "heading":
             continue
         spans = (block.span,) if block.kind in ("row", "code") else block.sentences
-        for index, span in enumerate(spans):
+        for span in spans:
             words = words_of(block, span, text)
             if words:
-                drafts.append((span, words, block, index == 0))
-    counts = count_tokens([words for _, words, _, _ in drafts]) if drafts else []
+                drafts.append((span, words, block))
+    counts = count_tokens([words for _, words, _ in drafts]) if drafts else []
     pieces = []
-    for (span, words, block, first), count in zip(drafts, counts, strict=True):
+    for (span, words, block), count in zip(drafts, counts, strict=True):
         tokens = count - SPECIAL_TOKENS
         announces = words.endswith(":")
         if tokens <= budget:
-            pieces.append(_Piece(span, words, block.headings, tokens, first, block.group, announces))
+            pieces.append(_Piece(span, words, block.headings, tokens, announces))
         else:
-            pieces.extend(_cut(text, span, block, first, count_tokens, budget))
+            pieces.extend(_cut(text, span, block, count_tokens, budget))
     return pieces
 
 
-def _cut(text: str, span: Span, block: Block, first: bool, count_tokens: CountTokens, budget: int) -> list[_Piece]:
+def _cut(text: str, span: Span, block: Block, count_tokens: CountTokens, budget: int) -> list[_Piece]:
     """Halve until it fits, at a space where there is one."""
     words = plain(span.of(text))
     tokens = count_tokens([words])[0] - SPECIAL_TOKENS if words else 0
     if tokens <= budget:
-        return [_Piece(span, words, block.headings, tokens, first, block.group, False)] if words else []
+        return [_Piece(span, words, block.headings, tokens, False)] if words else []
     middle = (span.start + span.end) // 2
     space = max(text.rfind(" ", span.start, middle), text.rfind("\n", span.start, middle))
     cut = space if space > span.start else middle
     left, right = Span(span.start, cut), Span(cut + (text[cut].isspace()), span.end)
-    return _cut(text, left, block, first, count_tokens, budget) + _cut(text, right, block, False, count_tokens, budget)
+    return _cut(text, left, block, count_tokens, budget) + _cut(text, right, block, count_tokens, budget)
 
 
 def _contexts(title: str, pieces: list[_Piece], count_tokens: CountTokens) -> dict[tuple[str, ...], tuple[str, int]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpus.errors import CheckFailed, NotFound, UsageError, home_errors
+from corpus.errors import CheckFailed, NotFound, UsageError
 from corpus.settings import read_settings
 from ui.commands import Outcome
 
@@ -20,18 +19,12 @@ GATE_NOT_PASSED = 4
 
 
 def gate(options: argparse.Namespace) -> Outcome:
-    from evals.baseline import measured, read_baseline
-    from evals.gate import VERDICT, judge_run
+    from evals.nightly import held_to
 
     store = _store()
     record = _complete_run(store, options.kept_run)
-    run = measured(record, store.case_records(record.run))
-    verdict = judge_run(run, read_baseline(_baseline_file(options)), options.allowed_loss, options.metrics)
-    data = asdict(verdict)
-    path = store.place(record.run) / VERDICT  # for the run's report, and the page
-    with home_errors(path.parent):
-        path.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
-    return Outcome(data, 0 if verdict.passed else GATE_NOT_PASSED)
+    verdict = held_to(store, record, _baseline_file(options), options.allowed_loss, options.metrics)
+    return Outcome(asdict(verdict), 0 if verdict.passed else GATE_NOT_PASSED)
 
 
 def baseline(options: argparse.Namespace) -> Outcome:

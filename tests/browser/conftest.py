@@ -15,7 +15,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, WebSocketRoute, expect, sync_playwright
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from corpus.embedder import BUNDLED_NAME
 from corpus.settings import CHECKOUT, Settings
@@ -113,3 +114,30 @@ def assert_fits(page: Page) -> None:
     for element in ("html", "[data-testid=stMain]"):
         wide, window = page.locator(element).evaluate("e => [e.scrollWidth, e.clientWidth]")
         assert wide <= window, f"{element} is {wide} wide in a window of {window}"
+
+
+def hold_up(page: Page) -> list[str | bytes]:
+    """Whenever something else is chosen, the chat's last asking for itself arrives once more, after it. What is returned holds it."""
+    held_up: list[str | bytes] = []
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def to_server(message: str | bytes) -> None:
+            server.send(message)
+            asked = BackMsg.FromString(message if isinstance(message, bytes) else message.encode())
+            if asked.rerun_script.is_auto_rerun:
+                held_up[:] = [message]
+            elif asked.HasField("rerun_script") and held_up:
+                server.send(held_up[0])
+
+        socket.on_message(to_server)
+
+    page.route_web_socket("**/_stcore/stream", pass_on)
+    return held_up
+
+
+def wait_until_held_up(page: Page, held_up: list[str | bytes]) -> None:
+    while not held_up:
+        assert page.get_by_text("Warming up").count() or not page.locator(".st-key-suggestions button").count()
+        page.wait_for_timeout(50)

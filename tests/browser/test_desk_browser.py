@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
-from streamlit.proto.BackMsg_pb2 import BackMsg
+from playwright.sync_api import Page, expect
 
 from corpus.documents import format_document
 from corpus.record import Quarantined, Record
 from corpus.settings import Settings
-from tests.browser.conftest import assert_fits, served, visit
+from tests.browser.conftest import assert_fits, hold_up, served, visit, wait_until_held_up
 from tests.library import document, on_disk
 from tests.ui.chat_library import HOSTILE_QUOTE, HOSTILE_TITLE
 from ui.passphrase import Door
@@ -183,26 +182,9 @@ def test_the_desk_opens_while_the_chat_is_warming_up(desk: tuple[str, Settings],
     """The chat asks for itself again while it warms up. What was on its way when the desk was chosen arrived after it and led back:
     to the chat, or to an empty window. Here, the last of it is always held up until then."""
     address, _ = desk
-    held_up: list[str | bytes] = []
-
-    def pass_on(socket: WebSocketRoute) -> None:
-        server = socket.connect_to_server()
-
-        def to_server(message: str | bytes) -> None:
-            server.send(message)
-            asked = BackMsg.FromString(message if isinstance(message, bytes) else message.encode())
-            if asked.rerun_script.is_auto_rerun:
-                held_up[:] = [message]
-            elif asked.HasField("rerun_script") and held_up:
-                server.send(held_up[0])
-
-        socket.on_message(to_server)
-
-    page.route_web_socket("**/_stcore/stream", pass_on)
+    held_up = hold_up(page)
     visit(page, address)
-    while not held_up:
-        assert page.get_by_text("Warming up").count() or not page.locator(".st-key-suggestions button").count()
-        page.wait_for_timeout(50)
+    wait_until_held_up(page, held_up)
     page.get_by_role("link", name="Operator’s desk").click()
     expect(page.get_by_role("heading", name="Operator’s desk")).to_be_visible()
     page.wait_for_timeout(2_000)

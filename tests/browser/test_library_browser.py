@@ -7,10 +7,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
-from streamlit.proto.BackMsg_pb2 import BackMsg
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import assert_fits, served, visit
+from tests.browser.conftest import assert_fits, hold_up, served, visit, wait_until_held_up
 from tests.ui import chat_library
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.slow]
@@ -123,27 +122,10 @@ def test_the_library_opens_while_the_chat_is_warming_up(
     browser: object, page: Page, tmp_path: Path, models: Path
 ) -> None:
     """As with the desk: what was on its way when the library was chosen arrived after it and led back to the chat."""
-    held_up: list[str | bytes] = []
-
-    def pass_on(socket: WebSocketRoute) -> None:
-        server = socket.connect_to_server()
-
-        def to_server(message: str | bytes) -> None:
-            server.send(message)
-            asked = BackMsg.FromString(message if isinstance(message, bytes) else message.encode())
-            if asked.rerun_script.is_auto_rerun:
-                held_up[:] = [message]
-            elif asked.HasField("rerun_script") and held_up:
-                server.send(held_up[0])
-
-        socket.on_message(to_server)
-
     with served(tmp_path, models) as (address, _):
-        page.route_web_socket("**/_stcore/stream", pass_on)
+        held_up = hold_up(page)
         visit(page, address)
-        while not held_up:
-            assert page.get_by_text("Warming up").count() or not page.locator(".st-key-suggestions button").count()
-            page.wait_for_timeout(50)
+        wait_until_held_up(page, held_up)
         page.get_by_role("link", name="Library").click()
         expect(page.get_by_text("4 articles", exact=True)).to_be_visible()
         page.wait_for_timeout(2_000)
