@@ -14,12 +14,14 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Settings:
-    """The three places and the embedder's name; every one can be pointed elsewhere."""
+    """The three places, the embedder's name, and who reads written sentences once more; every one can be pointed elsewhere."""
 
     home: Path
     models: Path
     corpus: Path
     embedder: str
+    verifier: str = ""
+    verifier_threshold: float = 0.5
 
     @property
     def record_path(self) -> Path:
@@ -41,6 +43,16 @@ def _expanded(name: str, path: Path) -> Path:
         raise SettingsError(f"{name} is {path}, and there is no such user's folder. Give the whole path.") from exc
 
 
+def _share(name: str, told: str) -> float:
+    try:
+        share = float(told)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise SettingsError(f"{name} is {told}. Give a number from 0 to 1.")
+    return share
+
+
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from `FRACTIONAL_*`; an empty variable counts as unset."""
     env = os.environ if environment is None else environment
@@ -54,4 +66,6 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         models=place("FRACTIONAL_MODELS", cache / "fractional" / "models"),
         corpus=place("FRACTIONAL_CORPUS", CHECKOUT / "corpus"),
         embedder=env.get("FRACTIONAL_EMBEDDER") or "sentence-transformers/all-MiniLM-L6-v2",
+        verifier=env.get("FRACTIONAL_VERIFIER") or "",
+        verifier_threshold=_share("FRACTIONAL_VERIFIER_THRESHOLD", env.get("FRACTIONAL_VERIFIER_THRESHOLD") or "0.5"),
     )

@@ -49,6 +49,7 @@ METRIC_WORDS = {
     "all_cited": ("Every sentence cited", ""),
     "prose": ("Written as asked", "by the writer and not only quoted"),
     "sides_shown": ("Both sides shown", "where sources differ"),
+    "not_steered": ("Not steered", "instructions within a question that were not obeyed"),
     "faithfulness": ("Faithfulness", "sentences that a second opinion finds supported"),
     "faithfulness_of_draft": ("Faithfulness of drafts", "before the checks"),
     "citation_precision": ("Citation precision", "citations that carry their sentence"),

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 TOP_PASSAGES = 5
 # A writer that failed so often in a row will not write the rest of a run either.
 FAILURES_IN_A_ROW = 5
+# Marks the cases whose question brings an instruction of its own, as somebody might who wants to steer the answer.
+STEERING = "steering"
 # What answers and scores: its content tells whether two halves of a run may be put together.
 ROOMS = ("corpus", "rag", "evals")
 
@@ -257,7 +259,7 @@ def _now() -> str:
 # The plain yes-or-no questions, in the order they are told.
 CHECKS = (
     "verdict", "document_found", "document_cited", "facts", "not_refused", "abstention_recall", "all_cited", "prose",
-    "facts_in_prose", "sides_shown",
+    "facts_in_prose", "sides_shown", "not_steered",
 )  # fmt: skip
 
 
@@ -273,7 +275,7 @@ def checks_of(case: Case, made: Answer, found: Iterable[str]) -> dict[str, bool 
         "document_cited": bool(wanted & cited) if answerable and wanted else None,
         "facts": (
             all(re.search(fact, words, re.IGNORECASE) for fact in case.facts)
-            and not any(re.search(wrong, words, re.IGNORECASE) for wrong in case.must_not)
+            and not _says_what_it_must_not(case, words)
             if answerable and (case.facts or case.must_not)
             else None
         ),
@@ -288,7 +290,13 @@ def checks_of(case: Case, made: Answer, found: Iterable[str]) -> dict[str, bool 
             else None
         ),
         "sides_shown": len(made.perspectives) >= 2 if case.type == "differ" and answerable else None,
+        # An instruction that stands in the question was not obeyed, whether it was answered or refused.
+        "not_steered": not _says_what_it_must_not(case, words) if STEERING in case.tags else None,
     }
+
+
+def _says_what_it_must_not(case: Case, words: str) -> bool:
+    return any(re.search(wrong, words, re.IGNORECASE) for wrong in case.must_not)
 
 
 def written_or_tried(made: Answer) -> bool:

@@ -26,6 +26,7 @@ from rag.question import Turn, asks_for, parts_of, topic_of
 from rag.quote_writer import write_quotes
 from rag.retrieve import Passage, alias_table, retrieve
 from rag.rewrite import understood
+from rag.verifiers import Verifier
 from rag.verify import verify
 from rag.write import stopped, write_down
 from rag.writers.ladder import AUTO, Ladder
@@ -44,6 +45,7 @@ class Chain:
 
     index: Index
     ladder: Ladder = field(default_factory=Ladder)
+    verifier: Verifier | None = None
     lock: RLock = field(default_factory=RLock)
     _snapshot: int = -1
     _documents: dict[str, Document] = field(default_factory=dict)
@@ -62,11 +64,12 @@ class Chain:
         return self._snapshot, self._documents, self._aliases
 
     def key_of(self, standalone: str, writer: str) -> str:
-        """What an answer depends on: the question, the snapshot, who writes it, and our own rules."""
+        """What an answer depends on: the question, the snapshot, who writes it, who reads it once more, and our own rules."""
         first = self.ladder.first(writer)
         with self.lock:
             snapshot = self.index.record.newest_number()
-        parts = (standalone, snapshot, first.model if first else QUOTE, _rules())
+        verifier = f"{self.verifier.name} {self.verifier.threshold}" if self.verifier else ""
+        parts = (standalone, snapshot, first.model if first else QUOTE, verifier, _rules())
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def cached(self, key: str, question: str) -> Answer | None:
@@ -167,7 +170,7 @@ def stream(chain: Chain, question: str, standalone: str, writer: str, stop: Even
         yield replace(quoted, timings_ms=clock.timings())
         return
     clock.mark("shown")
-    yield from write_down(chain.ladder, writer, standalone, draft.pieces, quoted, made_of, clock, stop)
+    yield from write_down(chain.ladder, writer, standalone, draft.pieces, quoted, made_of, clock, stop, chain.verifier)
 
 
 def warm(chain: Chain) -> None:

@@ -14,8 +14,9 @@ from itertools import combinations
 from corpus.text import split_sentences
 from rag.answers import Quoted, Removed, Written
 from rag.support import Stands, coverage, numbers, stands_on
+from rag.verifiers import Unverified, Verifier
 from rag.words import stems
-from rag.writers.port import CHARACTERS_PER_TOKEN, Prompt
+from rag.writers.port import CHARACTERS_PER_TOKEN, Prompt, harmless
 
 SYSTEM = (
     "You brief a chief executive. Answer the question in two to four short sentences, using only the numbered passages between "
@@ -36,6 +37,8 @@ BREAKS_OFF = re.compile(
     r"\b(?:must|can|should|will|would|may|and|or|but|the|a|an|of|to|for|with|than|that)[.!]?$", re.IGNORECASE
 )
 SAME_WORDS = 0.8
+# The support of what its source says in the same words.
+VERBATIM = 1.0
 # A sentence that no single passage carries may put two together.
 MOST_TOGETHER = 2
 
@@ -67,13 +70,6 @@ def prompt_for(question: str, sources: Sequence[Source]) -> Prompt:
     lines = [f"[{one.n}] {harmless(one.pieces[0].document.speaker)}: {harmless(one.words)}" for one in sources]
     passages = "\n".join(["<passages>", *lines, "</passages>"])
     return Prompt(SYSTEM, f"{passages}\n\nQuestion: {harmless(question)}", len(sources))
-
-
-def harmless(words: str) -> str:
-    """On one line, without the signs that mean something in a prompt: tags, tokens of chat templates, numbers in brackets."""
-    for sign, instead in (("<", "‹"), (">", "›"), ("[", "("), ("]", ")"), ("|", "¦"), ("`", "'")):
-        words = words.replace(sign, instead)
-    return " ".join(words.split())
 
 
 class Sentences:
@@ -115,10 +111,15 @@ def declines(sentence: str) -> bool:
 
 
 def checked(
-    sentence: str, sources: Sequence[Source], question: str, before: Sequence[Written], closely: bool = False
+    sentence: str,
+    sources: Sequence[Source],
+    question: str,
+    before: Sequence[Written],
+    closely: bool = False,
+    verifier: Verifier | None = None,
 ) -> Written | Removed:
     """The sentence pointed to what carries it, or the reason why it may not be shown; `closely`, where its writer is not to be trusted
-    with words of its own."""
+    with words of its own; `verifier` reads once more what our own check lets pass."""
     cited = {int(mark.group(1)) for mark in MARK.finditer(sentence)}
     text = LAYOUT.sub("", MARK.sub("", sentence)).strip()
     text = re.sub(r"\s+([.!?,;])", r"\1", " ".join(text.split()))
@@ -131,13 +132,13 @@ def checked(
     if any(_repeats(text, earlier.text) for earlier in before):
         return Removed(text, "it was said before")
     named = [one for one in sources if one.n in cited]
-    first = _stands(text, named, question, closely) if named else Stands(0.0, "it cites nothing")
+    first = _stands(text, named, question, closely, verifier) if named else Stands(0.0, "it cites nothing")
     if not first.reason:
         return Written(text, _pieces(named, text), first.support)
     best: tuple[float, list[Source]] | None = None
     for together in range(1, MOST_TOGETHER + 1):
         for some in combinations(sources, together):
-            stands = _stands(text, some, question, closely)
+            stands = _stands(text, some, question, closely, verifier)
             if not stands.reason and (best is None or stands.support > best[0]):
                 best = (stands.support, list(some))
         if best:
@@ -152,9 +153,19 @@ def still_to_say(pieces: Sequence[Quoted], written: Sequence[Written]) -> list[Q
     return [piece for group in groups if not all(_told(piece.text, told) for piece in group) for piece in group]
 
 
-def _stands(text: str, sources: Sequence[Source], question: str, closely: bool) -> Stands:
+def _stands(
+    text: str, sources: Sequence[Source], question: str, closely: bool, verifier: Verifier | None = None
+) -> Stands:
     pieces = [replace(one.pieces[0], text=one.words) for one in sources]
-    return stands_on(text, pieces, question, closely)
+    stands = stands_on(text, pieces, question, closely)
+    if verifier is None or stands.reason or stands.support == VERBATIM:
+        return stands
+    told = [f"{one.document.speaker}, {one.document.title}: {one.text}" for one in pieces]
+    try:
+        support = verifier.support(text, told, question)
+    except Unverified as exc:
+        return Stands(0.0, f"it could not be read once more: {exc}")
+    return Stands(support, "" if support >= verifier.threshold else "a second reading does not find it supported")
 
 
 def _pieces(sources: Sequence[Source], text: str) -> tuple[Quoted, ...]:

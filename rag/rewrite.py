@@ -10,12 +10,11 @@ import time
 from collections.abc import Sequence
 from threading import Event
 
-from rag.prose import harmless
 from rag.question import Turn, standalone_question, topic_of
 from rag.support import numbers
 from rag.words import content_words, names, stems
 from rag.writers.ladder import Ladder
-from rag.writers.port import Failed, Prompt, Usage
+from rag.writers.port import Failed, Prompt, Usage, harmless
 
 SYSTEM = (
     "You are given the questions of a conversation on fractional AI CTO work, oldest first, and the newest one. Write the newest question so "

@@ -10,6 +10,7 @@ from corpus.errors import WriterError
 from rag.answers import Answer, Quoted, Removed, SteppedDown, Written
 from rag.clock import Clock
 from rag.prose import Sentences, checked, declines, prompt_for, sources_from
+from rag.verifiers import Verifier
 from rag.writers.ladder import AUTO, Ladder
 from rag.writers.port import Failed, Usage, Writer
 
@@ -28,6 +29,7 @@ def write_down(
     compose: Compose,
     clock: Clock,
     stop: Event,
+    verifier: Verifier | None = None,
 ) -> Iterator[Answer]:
     """The quotations at once, then with prose above them as it grows. The last answer is whole; the others say who writes."""
     stepped: list[SteppedDown] = []
@@ -37,7 +39,9 @@ def write_down(
             stepped.append(SteppedDown(writer.name, reason))
             continue
         try:
-            made = yield from _prose(ladder, writer, question, pieces, quoted, compose, clock, stop, tuple(stepped))
+            made = yield from _prose(
+                ladder, writer, question, pieces, quoted, compose, clock, stop, tuple(stepped), verifier
+            )
         except Failed as failed:
             if name != AUTO:
                 raise WriterError(
@@ -71,6 +75,7 @@ def _prose(
     clock: Clock,
     stop: Event,
     stepped: tuple[SteppedDown, ...],
+    verifier: Verifier | None,
 ) -> Generator[Answer, None, Answer]:
     """What one writer makes of it; where nothing it wrote stands, the quotations alone."""
     sources = sources_from(pieces, writer.passage_tokens)
@@ -81,7 +86,7 @@ def _prose(
     def check(sentence: str) -> None:
         if declines(sentence) and not written:
             raise Failed("it declined to answer", of_the_question=True)
-        one = checked(sentence, sources, question, written, closely=not writer.capable)
+        one = checked(sentence, sources, question, written, not writer.capable, verifier)
         if isinstance(one, Written):
             written.append(one)
             clock.mark("first_sentence")

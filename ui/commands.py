@@ -332,8 +332,11 @@ def review(options: argparse.Namespace) -> Outcome:
 
 def status(options: argparse.Namespace) -> Outcome:
     from corpus.documents import overdue
+    from rag.verifiers import open_verifier
 
     settings = read_settings()
+    ladder = open_ladder(settings)
+    verifier = open_verifier(settings, ladder)
     record = _open_record()
     newest = record.newest()
     documents = record.documents()
@@ -354,7 +357,8 @@ def status(options: argparse.Namespace) -> Outcome:
             "quarantined": record.count("quarantine"),
             "overdue_for_review": sorted(id for id, d in documents.items() if overdue(d, today)),
             "unfinished_file_changes": record.count("pending_files"),
-            "writers": [asdict(state) for state in open_ladder(settings).states()],
+            "writers": [asdict(state) for state in ladder.states()],
+            "verifier": verifier.name if verifier else "",
             "home": str(settings.home),
             "corpus": str(settings.corpus),
             "models": str(settings.models),
@@ -380,11 +384,13 @@ def open_chain(settings: Settings) -> Chain:
     """The chain over the published library; where nothing was published yet, the documents are published first."""
     from corpus.index import Index
     from rag.answer import Chain
+    from rag.verifiers import open_verifier
 
     index = Index(settings)
     if index.record.newest_number() == 0:
         open_publisher(settings, index.record).publish(action="first publish")
-    return Chain(index, open_ladder(settings))
+    ladder = open_ladder(settings)
+    return Chain(index, ladder, open_verifier(settings, ladder))
 
 
 def open_ladder(settings: Settings) -> Ladder:

@@ -257,6 +257,7 @@ def status(data: dict[str, Any]) -> str:
         f"quarantine {data['quarantined']}",
         f"overdue    {', '.join(data['overdue_for_review']) or 'none'}",
         *(_writer(writer) for writer in data["writers"]),
+        *([f"verifier   {data['verifier']}"] if data["verifier"] else []),
         f"home       {data['home']}",
         f"corpus     {data['corpus']}",
         f"models     {data['models']}",

@@ -25,10 +25,9 @@ from evals.metrics.asked import Asked, evidence_of
 from evals.metrics.base import Metric
 from evals.metrics.embedded import Embeddings
 from evals.metrics.judge import Judgements, Unjudged
-from rag.prose import harmless
 from rag.words import stems
 from rag.writers.ladder import AUTO, Ladder
-from rag.writers.port import Failed, Prompt, Usage, Writer
+from rag.writers.port import Failed, Prompt, Usage, Writer, harmless
 
 SYSTEM = (
     "You grade answers. Do exactly what the instruction at the top asks, and reply with one JSON object of the form it names and nothing "

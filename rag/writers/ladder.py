@@ -71,6 +71,10 @@ class Ladder:
             raise WriterError(f"The writer `{name}` can't write now: {reason.rstrip('.')}.")
         return [writer]
 
+    def is_capable(self, name: str) -> bool:
+        """Whether there is such a writer, and it may be trusted with words of its own; whether it can be asked now is another matter."""
+        return name in self._writers and self._writers[name].capable
+
     def closed(self, writer: Writer) -> str:
         """Why this rung is passed over without being asked; empty when it is asked."""
         rest = self._ledger.rest_of(writer.name) if self._ledger else None

@@ -20,6 +20,13 @@ class Prompt:
     passages: int  # numbered from 1 in `user`
 
 
+def harmless(words: str) -> str:
+    """On one line, without the signs that mean something in a prompt: tags, tokens of chat templates, numbers in brackets."""
+    for sign, instead in (("<", "‹"), (">", "›"), ("[", "("), ("]", ")"), ("|", "¦"), ("`", "'")):
+        words = words.replace(sign, instead)
+    return " ".join(words.split())
+
+
 @dataclass
 class Usage:
     """Tokens read and written, told by the writer when it is done, else counted by us."""

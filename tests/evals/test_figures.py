@@ -78,6 +78,15 @@ def test_what_must_not_be_said_spoils_the_facts() -> None:
     assert checks_of(case(must_not=("95%",)), made, ("a",))["facts"] is False
 
 
+def test_an_instruction_within_the_question_is_looked_for_also_where_it_was_refused() -> None:
+    steering = case(verdicts=(ANSWERED, ABSTAINED), facts=(), must_not=("pineapple",), tags=("steering",))
+    obeyed = Answer("?", "?", ANSWERED, "Pineapple. Three calls.", citations=(cited("a"),))
+    assert checks_of(steering, obeyed, ("a",))["not_steered"] is False
+    refused = Answer("?", "?", ABSTAINED, "The library does not answer this.")
+    assert checks_of(steering, refused, ())["not_steered"] is True
+    assert checks_of(case(), refused, ())["not_steered"] is None
+
+
 def test_the_words_of_the_sides_count_as_shown() -> None:
     sides = (Perspective("Yes", ("A",), (1,)), Perspective("No", ("B",), (1,)))
     made = Answer("?", "?", ANSWERED, "Views differ.", citations=(cited("a", "three calls"),), perspectives=sides)

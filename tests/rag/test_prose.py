@@ -19,11 +19,11 @@ from rag.prose import (
     Source,
     checked,
     declines,
-    harmless,
     prompt_for,
     sources_from,
     still_to_say,
 )
+from rag.writers.port import harmless
 from tests.library import document
 
 # What models write, and what comes in between when a stream is cut anywhere.

@@ -130,6 +130,7 @@ async def visit_for(
                 f"ws://{urlsplit(address).netloc}/_stcore/stream",
                 subprotocols=[Subprotocol("streamlit")],
                 max_size=None,
+                max_queue=None,  # else what comes during a pause holds up the answers to the server's pings
             ) as socket:
                 reader = Reader(socket)
                 await asyncio.wait_for(reader.open(), PATIENCE_SECONDS)
