@@ -88,6 +88,7 @@ class Index:
         self.record = Record(settings.record_path)
         self._embedder = embedder
         self._vectors: VectorStore | None = None
+        self._embedded: dict[tuple[str, ...], NDArray[np.float32]] = {}  # the last
         self._snapshot_seen = 0
         self._fingerprint = ""
 
@@ -96,7 +97,12 @@ class Index:
         return self._embedder or open_embedder(self.settings)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return self.embedder.embed(texts)
+        """A question that is looked up by itself and then sentence by sentence is mostly one sentence, and embedded once."""
+        known = self._embedded.get(tuple(texts))
+        if known is None:
+            known = self.embedder.embed(texts)
+            self._embedded = {tuple(texts): known}
+        return known
 
     def nearest(self, query: NDArray[np.float32], most: int) -> list[NearChunk]:
         """The published chunks nearest to a query, best first."""

@@ -18,7 +18,7 @@ from corpus.index import Index
 from rag.answers import ABSTAINED, ANSWERED, Answer, Removed, Written, answer_from
 from rag.clock import Clock
 from rag.compose import compose
-from rag.evidence import Evidence, Weigher, together
+from rag.evidence import Evidence, Found, Weigher, together
 from rag.judge import judge
 from rag.perspectives import perspectives_on
 from rag.prose import still_to_say
@@ -141,12 +141,11 @@ def respond(chain: Chain, question: str, earlier: Sequence[Turn] = (), writer: s
 def stream(chain: Chain, question: str, standalone: str, writer: str, stop: Event) -> Iterator[Answer]:
     """Retrieve, judge the evidence, set out the quotations, write, verify. The last one is whole, the others say who writes."""
     clock = Clock()
-    with chain.lock, chain.index.record.reading():  # one snapshot from here to the last check
-        snapshot, documents, _ = chain.library()
-        with clock.time("evidence"):
-            evidence = evidence_for(chain, standalone)
-        with clock.time("judge"):
-            judgement = judge(evidence)
+    with clock.time("evidence"):
+        snapshot, documents, found = look_up(chain, standalone)
+        evidence = weighed(chain, standalone, found)
+    with clock.time("judge"):
+        judgement = judge(evidence)
     with clock.time("write"):
         draft = write_quotes(judgement, evidence.questions)
 
@@ -175,17 +174,32 @@ def stream(chain: Chain, question: str, standalone: str, writer: str, stop: Even
 
 def warm(chain: Chain) -> None:
     """Load what a first question would otherwise wait for."""
-    with chain.lock, chain.index.record.reading():
-        evidence_for(chain, "What does a fractional AI CTO do?")
+    evidence_for(chain, "What does a fractional AI CTO do?")
 
 
 def evidence_for(chain: Chain, standalone: str) -> Evidence:
-    """What is found for a question, and weighed; each question within it is looked up by itself."""
-    _, documents, aliases = chain.library()
-    return together(
-        standalone,
-        [chain.weigher.weigh(part, passages_for(chain, part, aliases), documents) for part in parts_of(standalone)],
-    )
+    """What is found for a question, and weighed."""
+    _, _, found = look_up(chain, standalone)
+    return weighed(chain, standalone, found)
+
+
+def look_up(chain: Chain, standalone: str) -> tuple[int, Mapping[str, Document], list[Found]]:
+    """The snapshot, its documents, and what it holds for each question within this one; no other is seen from here to the last check."""
+    with chain.lock, chain.index.record.reading():
+        snapshot, documents, aliases = chain.library()
+        return (
+            snapshot,
+            documents,
+            [
+                chain.weigher.look_up(part, passages_for(chain, part, aliases), documents)
+                for part in parts_of(standalone)
+            ],
+        )
+
+
+def weighed(chain: Chain, standalone: str, found: Sequence[Found]) -> Evidence:
+    """The best for each question within it comes first. Takes most of the time, and keeps nobody from looking things up."""
+    return together(standalone, [chain.weigher.weigh(one) for one in found])
 
 
 def passages_for(chain: Chain, standalone: str, aliases: Mapping[str, Sequence[str]]) -> list[Passage]:

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +43,8 @@ ON_OUR_COPY = re.compile(
     r"\b(?:only the opening part|opening part .{0,60}\bwas read|cut off in the|breaks off|(?:beyond|after) the part we read|comes? later on the page|not digested)\b",
     re.IGNORECASE,
 )
+# A word that more passages hold tells nothing further.
+MOST_COUNTED = 1000
 # In a follow-up, the words of the earlier question place it; the words of this one ask.
 EARLIER_WORDS = 0.4
 
@@ -78,7 +81,8 @@ class Evidence:
     questions: int = 1  # it is made of
 
 
-def units_of(document: Document) -> list[Unit]:
+@lru_cache(1024)
+def units_of(document: Document) -> tuple[Unit, ...]:
     """Everything in a document that can be quoted, in order."""
     units = []
     for number, block in enumerate(read_blocks(document.text)):
@@ -88,7 +92,7 @@ def units_of(document: Document) -> list[Unit]:
             units.append(
                 Unit(document, number, order, span, words_of(block, span, document.text), block.headings, block.kind)
             )
-    return units
+    return tuple(units)
 
 
 def as_read(unit: Unit) -> str:
@@ -123,6 +127,20 @@ def together(question: str, parts: Sequence[Evidence]) -> Evidence:
     )
 
 
+@dataclass(frozen=True)
+class Found:
+    """What the record holds for a question, weighed by nobody yet."""
+
+    question: str
+    passages: tuple[Passage, ...]
+    candidates: tuple[tuple[Unit, Passage], ...]
+    asked: NDArray[np.float32]  # a vector for each sentence of the question
+    by_question: Mapping[tuple[str, int], float]  # by document and start
+    unknown_words: tuple[str, ...]
+    missing_names: tuple[str, ...]
+    rarity: Mapping[str, float]
+
+
 class Weigher:
     """Weighs units against a question."""
 
@@ -131,8 +149,8 @@ class Weigher:
         self.reader = reader or OnnxReader()
         self.vectors = SentenceVectors(index.settings.home, lambda: index.embedder)
 
-    def weigh(self, question: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> Evidence:
-        """The units of these passages, best first."""
+    def look_up(self, question: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> Found:
+        """All that has to be asked of the record."""
         rarity = self._rarity(question)
         described = " ".join(f"{d.title} {d.speaker} {d.source} {d.url}" for d in documents.values()).lower()
         unknown = tuple(word for word in content_words(question) if not self._known(word, described))
@@ -147,24 +165,28 @@ class Weigher:
                     and not _is_no_evidence(unit.words)
                 ):
                     candidates.append((unit, passage))
-        if not candidates:
-            return Evidence(question, (), tuple(passages), unknown, missing, rarity)
         # Each sentence of the question by itself: what surrounds the question proper does not dilute it.
         asked = self.index.embed([span.of(question) for span in split_sentences(question)] or [question])
         by_question = self._nearness_of_questions(asked, passages)
+        return Found(question, tuple(passages), tuple(candidates), asked, by_question, unknown, missing, rarity)
+
+    def weigh(self, found: Found) -> Evidence:
+        """The units of the passages found, best first. Asks nothing of the record, so that others may meanwhile."""
+        if not found.candidates:
+            return Evidence(found.question, (), found.passages, found.unknown_words, found.missing_names, found.rarity)
         features = [
             {
-                "words": covered(rarity, stems(_surroundings(unit))),
+                "words": covered(found.rarity, stems(_surroundings(unit))),
                 "passage": passage.similarity,
-                "asked": by_question.get((unit.document.id, unit.span.start), 0.0),
+                "asked": found.by_question.get((unit.document.id, unit.span.start), 0.0),
             }
-            for unit, passage in candidates
+            for unit, passage in found.candidates
         ]
         cheap = [_score(plain) for plain in features]
-        nearest = sorted(range(len(candidates)), key=lambda index: -cheap[index])[:READ_CLOSELY]
-        units, features = [candidates[index][0] for index in nearest], [features[index] for index in nearest]
-        by_sentence = (self.vectors.sentences([unit.words for unit in units]) @ asked.T).max(axis=1)
-        by_token = self._nearness_of_tokens(question, [_below_heading(unit) for unit in units])
+        nearest = sorted(range(len(cheap)), key=lambda index: -cheap[index])[:READ_CLOSELY]
+        units, features = [found.candidates[index][0] for index in nearest], [features[index] for index in nearest]
+        by_sentence = (self.vectors.sentences([unit.words for unit in units]) @ found.asked.T).max(axis=1)
+        by_token = self._nearness_of_tokens(found.question, [_below_heading(unit) for unit in units])
         weighed = []
         for unit, known, sentence, tokens in zip(units, features, by_sentence, by_token, strict=True):
             known |= {"sentence": float(sentence), "tokens": float(tokens)}
@@ -175,8 +197,10 @@ class Weigher:
         ordered = sorted(
             {unit.key: unit for unit in sorted(weighed, key=lambda u: u.score)}.values(), key=lambda u: -u.score
         )
-        ordered = self._read_together(question, ordered)
-        return Evidence(question, tuple(ordered), tuple(passages), unknown, missing, rarity)
+        ordered = self._read_together(found.question, ordered)
+        return Evidence(
+            found.question, tuple(ordered), found.passages, found.unknown_words, found.missing_names, found.rarity
+        )
 
     def _read_together(self, question: str, ordered: Sequence[Unit]) -> list[Unit]:
         """The best units with what the reader makes of them; the others stay below."""
@@ -239,7 +263,7 @@ class Weigher:
         return self._frequency(word) > 0 or word.lower() in described
 
     def _frequency(self, word: str) -> int:
-        return len(self.index.record.lexical('"' + word.replace('"', "") + '"', 1000))
+        return min(self.index.record.passages_with(word.replace('"', "")), MOST_COUNTED)
 
 
 def _below_heading(unit: Unit) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
@@ -35,13 +36,17 @@ class Reader(Protocol):
 class OnnxReader:
     """The shipped model; loaded at the first question."""
 
+    def __init__(self) -> None:
+        self._one_question = Lock()
+
     def read(self, question: str, texts: Sequence[str]) -> list[float]:
         encodings = self._tokenizer.encode_batch([(question, text) for text in texts])
         by_length = sorted(range(len(texts)), key=lambda index: -len(encodings[index].ids))
         batches = [by_length[start : start + BATCH] for start in range(0, len(by_length), BATCH)]
         logits = np.zeros(len(texts), dtype=np.float32)
         _ = self._session  # loaded once, not by each thread
-        with ThreadPoolExecutor(usable_cores()) as cores:
+        # Questions are read one after the other, each by all cores: read side by side, all of them would wait for the slowest.
+        with self._one_question, ThreadPoolExecutor(usable_cores()) as cores:
             for chosen, found in zip(
                 batches,
                 cores.map(lambda chosen: self._read([encodings[index] for index in chosen]), batches),

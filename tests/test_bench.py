@@ -233,7 +233,7 @@ def test_this_project_is_measured_through_its_real_code(place: Place) -> None:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.soak  # seven processes that load a framework each
 @pytest.mark.model
 def test_the_starter_is_measured_as_its_pages_put_it_together(place: Place) -> None:
     """Run again it holds all of it twice, unless the pipeline upserts; of its default chunks the model reads a part."""

@@ -7,6 +7,7 @@ waits for an answer that is being written for somebody else.
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# How long a thread may keep Python to itself while others want it. Looking things up lets go of it a hundred times, for the database and
+# the models, and with the five milliseconds that are usual waited each time for pages that were being drawn.
+SWITCH_SECONDS = 0.0005
 # A writer that is told to stop does so within this.
 ENDING_SECONDS = 1.5
 
@@ -54,6 +58,7 @@ class WarmChain:
         self._being_answered: dict[str, threading.Event] = {}  # by conversation
 
     def start(self) -> WarmChain:
+        sys.setswitchinterval(SWITCH_SECONDS)
         threading.Thread(target=self._open_and_warm, name="warming-up", daemon=True).start()
         return self
 

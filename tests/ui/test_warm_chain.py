@@ -15,7 +15,7 @@ from corpus.settings import Settings
 from ingest.publish import Publisher
 from rag.answer import Chain
 from rag.answers import Answer
-from rag.evidence import Evidence
+from rag.retrieve import Passage
 from rag.writers.settings import QUOTE
 from tests import asking
 from tests.fakes import ScriptedWriter
@@ -52,16 +52,16 @@ class TestAsking:
         from rag import answer
 
         inside, most = [0], [0]
-        found = answer.evidence_for
+        found = answer.passages_for
 
-        def slowly(*arguments: Any) -> Evidence:
+        def slowly(*arguments: Any) -> list[Passage]:
             inside[0] += 1
             most[0] = max(most[0], inside[0])
             threading.Event().wait(0.02)
             inside[0] -= 1
             return found(*arguments)
 
-        monkeypatch.setattr(answer, "evidence_for", slowly)
+        monkeypatch.setattr(answer, "passages_for", slowly)
         chain = warmed(WarmChain(library_to_ask, asking.open_asking).start(), PATIENCE_SECONDS)
         told: list[dict[str, Any]] = []
         threads = [
