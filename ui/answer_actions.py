@@ -34,8 +34,11 @@ def draw_actions(
             args=(chain, trace),
         )
         st.html(_copy_html(answer), width="content")
-        with st.popover("Save", type="tertiary"):
-            _draw_saving(turns)
+        # The newest is there at once; what the others would hold is made when they are opened: with a page of turns it took a fifth of the time.
+        saving = st.popover("Save", type="tertiary", key=f"save-{trace}", on_change="ignore" if again else "rerun")
+        with saving:
+            if again or saving.open:
+                _draw_saving(turns)
         if again:
             st.button("Try again", key=f"again-{trace}", type="tertiary", on_click=again)
     good = st.session_state.get(f"good-{trace}")

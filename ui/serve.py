@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -15,6 +16,8 @@ from corpus.settings import CHECKOUT
 
 # The first start compiles Streamlit's modules; later ones take two or three seconds.
 PATIENCE_SECONDS = 60
+# Streamlit draws each page in a thread of its own, and the C library keeps a pool of memory for each, half empty.
+FEW_POOLS = {"MALLOC_ARENA_MAX": "2"}
 
 
 def serve_chat(port: int) -> int:
@@ -39,7 +42,7 @@ def serve_chat(port: int) -> int:
         "--client.toolbarMode=minimal",
     ]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the server is stopped with us
-    server = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL)
+    server = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, env={**FEW_POOLS, **os.environ})
     helpers: list[subprocess.Popen[bytes]] = []
     try:
         if _answers(port, server):

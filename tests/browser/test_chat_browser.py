@@ -244,6 +244,20 @@ def test_what_is_saved_holds_the_sources(page: Page, address: str, tmp_path: Pat
 
 
 @ONE_SIZE
+def test_an_earlier_answer_is_saved_alone(page: Page, address: str, tmp_path: Path) -> None:
+    """What its menu holds is made when it is opened."""
+    visit(page, address)
+    ask(page, chat_library.COST_QUESTION)
+    ask(page, chat_library.UNANSWERED_QUESTION)
+    page.get_by_role("button", name="Save").first.click()
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="As Markdown").first.click()
+    coming.value.save_as(tmp_path / "earlier.md")
+    words = (tmp_path / "earlier.md").read_text()
+    assert chat_library.COST_QUOTE in words and "Sweden" not in words
+
+
+@ONE_SIZE
 def test_an_answer_is_copied(page: Page, address: str) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     visit(page, address)
