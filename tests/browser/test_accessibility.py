@@ -139,10 +139,14 @@ def test_the_evaluations(page: Page, address: str, axe: str) -> None:
 
 
 def test_the_desk(page: Page, address: str, axe: str) -> None:
+    visit(page, address)
+    ask(page, chat_library.COST_QUESTION)
+    page.get_by_test_id("stFeedback").get_by_role("radio").nth(1).click()
+    page.get_by_label("What was wrong with it?").wait_for()
     visit(page, address).get_by_role("link", name="Operator’s desk").click()
     page.get_by_label("Passphrase").fill(PASSPHRASE)
     assert_accessible(page, axe)
     page.get_by_role("button", name="Unlock").click()
-    for part in ("Add", "Library", "Quarantine", "History", "Questions", "Reviews"):
+    for part in ("Add", "Library", "Quarantine", "History", "Questions", "Readers", "Reviews"):
         page.get_by_role("radio", name=part, exact=True).click()
         assert_accessible(page, axe)
