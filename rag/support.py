@@ -8,6 +8,7 @@ regression over all signs (`rag/support_signs.py`), fitted on answers that peopl
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -45,6 +46,16 @@ ONLY_ASKED = 0.2
 # Of what a 1.5B model wrote, two readers found 65 % of the sentences right that all other checks let pass; 20 of 21 with at most this share of
 # words out of their source's order (docs/support-model.md).
 STRAYS = 0.15
+# Who says it may be told in other words.
+REPORTING = frozenset(
+    map(
+        stem,
+        "says said holds states puts writes finds notes argues recommends thinks calls advises according view author page".split(),
+    )
+)
+# A digest's remark on its source, "by our arithmetic", and the name of the house are taken for what the source says.
+OURS = re.compile(r"\b(?:our|ours|we|us)\b|\bFractional editors\b", re.IGNORECASE)
+QUOTED = re.compile(r"[\"“][^\"”]*[\"”]")
 
 
 @dataclass(frozen=True)
@@ -70,8 +81,8 @@ def stands_on(sentence: str, pieces: Sequence[Quoted], question: str, closely: b
         return Stands(0.0, "it only says the question again")
     if len((own.own & asked) - evidence.stems) > ONLY_ASKED * len(own.own):
         return Stands(0.0, "it takes what was asked for a fact")
-    if closely and strays(own, evidence):
-        return Stands(0.0, "it strays from its source’s words")
+    if closely and (reason := strays(own, evidence)):
+        return Stands(0.0, reason)
     support = support_of(own, evidence, question)
     return Stands(support, "" if support >= fitted()["threshold"] else "it says more than what it cites")
 
@@ -85,9 +96,17 @@ def evidence_from(sentence: Read, pieces: Sequence[Quoted]) -> Evidence:
     return Evidence(nearest_first(sentence, dict.fromkeys(cited), rarity), " ".join(around))
 
 
-def strays(sentence: Read, evidence: Evidence) -> bool:
-    """Whether too few of its words stand in the same order in one sentence of the evidence."""
-    return out_of_order(sentence, evidence.sentences[:RULED_BY]) > STRAYS
+def strays(sentence: Read, evidence: Evidence) -> str:
+    """How a sentence leaves its source's words, for a writer that is not to be trusted with its own; empty when it keeps to them."""
+    near = evidence.sentences[:RULED_BY]
+    if out_of_order(sentence, near) > STRAYS:
+        return "it strays from its source’s words"
+    if OURS.search(QUOTED.sub("", sentence.text)):
+        return "it makes our own words somebody’s"
+    told = frozenset().union(*(one.own for one in near), stems(evidence.around), REPORTING)
+    if sentence.own - told:
+        return "it brings words that its source does not use"
+    return ""
 
 
 def rule_broken(sentence: Read, evidence: Evidence, question: str) -> str:

@@ -23,7 +23,7 @@ from ui import answer_view as view
 from ui.answer_actions import draw_actions
 from ui.commands import open_chain
 from ui.conversations import open_conversations
-from ui.frame import TITLE, begin_page, draw_trouble
+from ui.frame import TITLE, draw_page, draw_trouble
 from ui.plain_text import as_label
 from ui.source_panel import mount_source_panel
 from ui.warm_chain import WarmChain
@@ -239,12 +239,7 @@ def _feedback_on(turns: Sequence[dict[str, Any]], chain: WarmChain) -> dict[str,
 
 
 def main() -> None:
-    begin_page(TITLE, Path(__file__).with_name("chat.css"))
-    try:
-        page()
-    except Exception as error:
-        log.exception("The page could not be drawn.")
-        draw_trouble(error)
+    draw_page(page, TITLE, Path(__file__).with_name("chat.css"))
 
 
 if __name__ == "__main__":  # Streamlit runs it so

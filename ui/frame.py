@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -10,6 +12,8 @@ from corpus.errors import FractionalError
 from corpus.settings import read_settings
 from ui.answer_view import trouble_html
 from ui.plain_text import without_paths
+
+log = logging.getLogger(__name__)
 
 TITLE = "Fractional"
 SOMETHING_WENT_WRONG = "Something went wrong; it has been noted."
@@ -20,10 +24,16 @@ ICON = (
 )
 
 
-def begin_page(title: str, *styles: Path) -> None:
+def draw_page(page: Callable[[], None], title: str, *styles: Path) -> None:
+    """A page under its title; what goes wrong in it is told in its place."""
     st.set_page_config(page_title=title, page_icon=ICON, layout="centered")
     for style in styles:
         st.html(style)
+    try:
+        page()
+    except Exception as error:
+        log.exception("The page “%s” could not be drawn.", title)
+        draw_trouble(error)
 
 
 def draw_trouble(error: Exception) -> None:

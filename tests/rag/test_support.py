@@ -115,3 +115,25 @@ def test_of_a_writer_that_is_not_capable_only_near_quotations_stand() -> None:
     near = "The Head of AI usually reports to the technology or operations executive."
     assert stands_on(free, told, QUESTION, closely=True).reason == "it strays from its source’s words"
     assert not stands_on(near, told, QUESTION, closely=True).reason
+
+
+LEADER = "A fractional leader does not write production code at any meaningful scale, and reviews the work of those who do every week."
+SUM = "By our sum, twelve months of the retainer that Example Author names cost far more than a third of a yearly salary at the same company."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        # The question's own word, and another person than the source speaks of.
+        (LEADER.replace("A fractional", "An interim"), "it brings words that its source does not use"),
+        # A remark of those who digested the source becomes the source's own.
+        (f"Example Author holds that {SUM[0].lower()}{SUM[1:]}", "it makes our own words somebody’s"),
+        (LEADER.replace("A fractional leader does", "Fractional editors do"), "it makes our own words somebody’s"),
+        (LEADER, ""),
+        (f"Example Author says: {LEADER}", ""),
+        (SUM.replace("By our sum, t", "“By our sum”, t"), ""),
+    ],
+)
+def test_of_such_a_writer_every_word_is_its_sources_and_none_is_ours(sentence: str, reason: str) -> None:
+    """Read one by one, five of 46 that kept their source's order were wrong: in what they put in, or in who says it."""
+    assert stands_on(sentence, quoted(LEADER, SUM), QUESTION, closely=True).reason == reason

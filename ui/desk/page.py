@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import streamlit as st
@@ -11,11 +10,9 @@ from corpus.errors import Locked
 from corpus.settings import Settings, read_settings
 from ui.desk import adding, documents, history, parts, quarantine, readers, view, waiting
 from ui.desk.actions import Desk
-from ui.frame import TITLE, begin_page, draw_trouble
+from ui.frame import TITLE, draw_page, draw_trouble
 from ui.passphrase import LONGEST_PASSPHRASE, Door, Key
 from ui.shelf import Shelf
-
-log = logging.getLogger(__name__)
 
 HEADING = "Operator’s desk"
 HOW_TO_SET = "No passphrase has been set, so the desk stays closed. On the machine that serves this page, in the project’s folder, run:"
@@ -94,12 +91,7 @@ def _draw_door(door: Door) -> None:
 
 
 def main() -> None:
-    begin_page(f"{HEADING} · {TITLE}", HERE.with_name("chat.css"), HERE / "desk.css")
-    try:
-        page()
-    except Exception as error:
-        log.exception("The desk could not be drawn.")
-        draw_trouble(error)
+    draw_page(page, f"{HEADING} · {TITLE}", HERE.with_name("chat.css"), HERE / "desk.css")
 
 
 if __name__ == "__main__":  # Streamlit runs it so

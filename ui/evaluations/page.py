@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import streamlit as st
@@ -11,9 +10,7 @@ from corpus.settings import read_settings
 from evals.report import STYLE, Report, gather, verdict_of
 from evals.store import RunRecord, RunStore
 from ui.evaluations import view
-from ui.frame import TITLE, begin_page, draw_trouble
-
-log = logging.getLogger(__name__)
+from ui.frame import TITLE, draw_page
 
 HEADING = "Evaluations"
 WHAT_THIS_IS = "How often the answers are right, and whether a change made them worse."
@@ -68,12 +65,7 @@ def _draw_case(report: Report) -> None:
 
 
 def main() -> None:
-    begin_page(f"{HEADING} · {TITLE}", HERE.with_name("chat.css"), STYLE, HERE / "evaluations.css")
-    try:
-        page()
-    except Exception as error:
-        log.exception("The evaluations could not be drawn.")
-        draw_trouble(error)
+    draw_page(page, f"{HEADING} · {TITLE}", HERE.with_name("chat.css"), STYLE, HERE / "evaluations.css")
 
 
 if __name__ == "__main__":  # Streamlit runs it so

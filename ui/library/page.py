@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,12 +9,10 @@ import streamlit as st
 
 from corpus.documents import Document
 from corpus.settings import Settings, read_settings
-from ui.frame import TITLE, begin_page, draw_trouble
+from ui.frame import TITLE, draw_page
 from ui.library import catalogue, view
 from ui.library.catalogue import Wanted
 from ui.shelf import Shelf
-
-log = logging.getLogger(__name__)
 
 HEADING = "Library"
 WHAT_THIS_IS = "Everything an answer can rest on: who says it, when, and what they sell."
@@ -142,12 +139,7 @@ def _draw_articles(found: list[Document], words: str) -> None:
 
 
 def main() -> None:
-    begin_page(f"{HEADING} · {TITLE}", HERE.with_name("chat.css"), HERE / "library.css")
-    try:
-        page()
-    except Exception as error:
-        log.exception("The library could not be drawn.")
-        draw_trouble(error)
+    draw_page(page, f"{HEADING} · {TITLE}", HERE.with_name("chat.css"), HERE / "library.css")
 
 
 if __name__ == "__main__":  # Streamlit runs it so
