@@ -34,7 +34,7 @@ DOCUMENTS = {one.id: one for one in (BUILDER, ADVISER, POSITION)}
 
 def found(*ids: str, units: tuple[Unit, ...] = (), question: str = "Should the role write code?") -> Evidence:
     passages = [
-        Passage(StoredChunk(number, id, "v", (), 0, 1, id, "k"), 1.0, 1.0, 1, 1) for number, id in enumerate(ids)
+        Passage(StoredChunk(number, id, "v", (), 0, 1, id, "k"), 1.0, 0.7, 1, 1) for number, id in enumerate(ids)
     ]
     return Evidence(question, units, tuple(passages), (), (), {})
 
@@ -129,6 +129,18 @@ def test_a_position_speaks_to_a_question_of_its_kind(question: str, position: st
 def test_a_position_on_a_decision_does_not_speak_to_a_question_of_fact(question: str, position: str) -> None:
     """Found among the first three, it was shown for one question in five on which sources agree."""
     assert not speaks_to(position, question, 1)
+
+
+def test_what_asks_the_same_is_spoken_to_wherever_it_was_found() -> None:
+    """What one costs a month found three articles first, and showed no sides."""
+    position, question = "What does a fractional AI leader cost?", "What does a fractional AI CTO cost per month?"
+    assert speaks_to(position, question, 9, 0.87)
+    assert not speaks_to(position, question, 9, 0.83)
+    assert not speaks_to(position, "Should a fractional AI leader write code?", 9, 0.95)
+
+
+def test_a_share_is_a_number() -> None:
+    assert speaks_to("How many AI pilots fail?", "What share of AI pilots fail?", 1)
 
 
 def test_what_is_asked_in_another_way_speaks_to_a_position_only_where_nothing_comes_before_it() -> None:
