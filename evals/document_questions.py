@@ -61,14 +61,14 @@ class Proposed:
 
 
 @dataclass(frozen=True)
-class _Section:
+class Section:
     heading: str
     sentences: tuple[str, ...]
 
 
 def questions_of(document: Document, terms: Iterable[str], known: Collection[str]) -> list[Proposed]:
     """At most five, the surest first. `terms` are what the glossary explains; `known` are questions, by their words, that are asked already."""
-    sections = _sections(document)
+    sections = sections_of(document)
     found = [
         *_asking_headings(document, sections, with_figure=True),
         *_definitions(document, sections, terms),
@@ -88,19 +88,18 @@ def questions_of(document: Document, terms: Iterable[str], known: Collection[str
     return chosen[:MOST]
 
 
-def _sections(document: Document) -> list[_Section]:
+def sections_of(document: Document) -> list[Section]:
     sections: dict[tuple[str, ...], list[str]] = {}
     for block in read_blocks(document.text):
         if block.kind in ("paragraph", "item"):
             said = sections.setdefault(block.headings, [])
             said += [plain(span.of(document.text)) for span in block.sentences]
     return [
-        _Section(plain(headings[-1] if headings else document.title), tuple(said))
-        for headings, said in sections.items()
+        Section(plain(headings[-1] if headings else document.title), tuple(said)) for headings, said in sections.items()
     ]
 
 
-def _asking_headings(document: Document, sections: Sequence[_Section], with_figure: bool) -> Iterator[Proposed]:
+def _asking_headings(document: Document, sections: Sequence[Section], with_figure: bool) -> Iterator[Proposed]:
     """A heading that is a question: the figure it asks for, or else the opening words of what stands below it."""
     for section in sections:
         if not section.heading.endswith("?"):
@@ -113,10 +112,10 @@ def _asking_headings(document: Document, sections: Sequence[_Section], with_figu
             yield Proposed(section.heading, *opening)
 
 
-def _figures(document: Document, sections: Sequence[_Section]) -> Iterator[Proposed]:
+def _figures(document: Document, sections: Sequence[Section]) -> Iterator[Proposed]:
     """The only figure of its kind in a section, or in all of it, where its sentence speaks of what the heading or the title says."""
     speaker = _speaker(document)
-    whole = _Section(document.title, tuple(sentence for section in sections for sentence in section.sentences))
+    whole = Section(document.title, tuple(sentence for section in sections for sentence in section.sentences))
     for section in (*sections, whole):
         for kind in FIGURES:
             for sentence, fact in _only(kind, section):
@@ -126,13 +125,13 @@ def _figures(document: Document, sections: Sequence[_Section]) -> Iterator[Propo
                     yield Proposed(question, sentence, fact)
 
 
-def _only(kind: Figure, section: _Section) -> list[tuple[str, str]]:
+def _only(kind: Figure, section: Section) -> list[tuple[str, str]]:
     """The sentence and its figure, where the section holds one of this kind and no more: of several, nobody could tell which is meant."""
     found = [(sentence, match.group(0)) for sentence in section.sentences for match in kind.pattern.finditer(sentence)]
     return found if len(found) == 1 else []
 
 
-def _definitions(document: Document, sections: Sequence[_Section], terms: Iterable[str]) -> Iterator[Proposed]:
+def _definitions(document: Document, sections: Sequence[Section], terms: Iterable[str]) -> Iterator[Proposed]:
     """Sentences that say what a term is."""
     own = document.kind == "glossary"
     named = (document.title, *document.aliases) if own else sorted(terms, key=len, reverse=True)
@@ -156,7 +155,7 @@ def _names_something(heading: str) -> bool:
     )
 
 
-def _opening(section: _Section) -> tuple[str, str] | None:
+def _opening(section: Section) -> tuple[str, str] | None:
     """The first sentence below a heading, and the words it opens with; none where it only leads over to a list."""
     sentence = section.sentences[0] if section.sentences else ""
     if len(sentence.split()) < FEWEST_WORDS_OF_A_SENTENCE or sentence.endswith((":", "?")):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -26,7 +26,7 @@ from corpus.record import Record, now
 from corpus.text import plain
 from evals import cases
 from evals.cases import Case, by_words, case_of, read_cases
-from evals.document_questions import questions_of, terms_of
+from evals.document_questions import Proposed, questions_of, terms_of
 from evals.whole_files import half_written, write_whole
 
 FILE, LOCK = "drafts.yaml", "drafts.lock"
@@ -106,11 +106,17 @@ def _from_gaps(record: Record) -> Iterator[Draft]:
         yield Draft(_case(gap.question, verdict=("abstained",)), GAP, why, now(), was="abstained")
 
 
-def drafts_from_document(document: Document, library: Mapping[str, Document]) -> list[Draft]:
-    """What the document answers, by rules; each with the sentence that answers it."""
+# A document, what may be asked about, and the questions that are asked already, by their words.
+Proposing = Callable[[Document, Iterable[str], Collection[str]], list[Proposed]]
+
+
+def drafts_from_document(
+    document: Document, library: Mapping[str, Document], proposing: Proposing = questions_of
+) -> list[Draft]:
+    """What the document answers, by rules or by a model that asks; each with the sentence that answers it."""
     golden = {by_words(case.question) for case in golden_cases() if not case.history}
     drafts = []
-    for one in questions_of(document, terms_of(library), golden):
+    for one in proposing(document, terms_of(library), golden):
         case = _case(one.question, verdict=("answered",), documents=(document.id,), facts=(escaped(one.fact),))
         drafts.append(Draft(case, ARTICLE, one.sentence, now()))
     return drafts

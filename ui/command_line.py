@@ -365,6 +365,12 @@ def _add_kept_runs(verb: Callable[..., argparse.ArgumentParser]) -> None:
     what.add_argument("--approve", default="", metavar="ID", help="write it into a file of cases")
     what.add_argument("--discard", default="", metavar="ID", help="off the list for good")
     what.add_argument("--from-article", default="", metavar="DOCUMENT", help="draft questions that a document answers")
+    drafts.add_argument(
+        "--judge",
+        default=os.environ.get("FRACTIONAL_JUDGE", ""),
+        metavar="NAME",
+        help="a hosted model of writers.toml that asks the questions, instead of rules (FRACTIONAL_JUDGE)",
+    )
     drafts.add_argument("--into", type=Path, metavar="FILE", help="which file of cases (evals/cases/from_life.yaml)")
     nightly = verb(
         "nightly",

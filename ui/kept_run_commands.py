@@ -13,6 +13,7 @@ from corpus.settings import read_settings
 from ui.commands import Outcome
 
 if TYPE_CHECKING:
+    from evals.drafts import Proposing
     from evals.store import RunRecord, RunStore
 
 GATE_NOT_PASSED = 4
@@ -82,6 +83,7 @@ def report(options: argparse.Namespace) -> Outcome:
 def drafts(options: argparse.Namespace) -> Outcome:
     from corpus.record import Record
     from evals import cases
+    from evals.document_questions import questions_of
     from evals.drafts import FROM_LIFE, Drafts, drafts_from_document, drafts_from_record, entry_of
 
     if options.into and not options.approve:
@@ -98,10 +100,29 @@ def drafts(options: argparse.Namespace) -> Outcome:
         done["discarded"] = kept.discard(options.discard).case.id
     else:
         name = options.from_article
-        found = drafts_from_document(record.document(name), record.documents()) if name else drafts_from_record(record)
+        proposing = _asked_by(options.judge) if name and options.judge else questions_of
+        found = (
+            drafts_from_document(record.document(name), record.documents(), proposing)
+            if name
+            else drafts_from_record(record)
+        )
         done["added"] = [draft.case.id for draft in kept.add(found)]
     waiting = [{**entry_of(draft), "missing": list(draft.missing)} for draft in kept.waiting()]
     return Outcome({**done, "drafts": waiting, "file": str(kept.path)})
+
+
+def _asked_by(name: str) -> Proposing:
+    """A hosted model that asks, in place of the rules."""
+    from corpus.embedder import open_embedder
+    from evals.metrics.embedded import Embeddings
+    from evals.metrics.hosted import HostedJudge
+    from evals.written_questions import SYSTEM, written_questions
+    from ui.commands import open_ladder
+
+    settings = read_settings()
+    judge = HostedJudge(open_ladder(settings), name, SYSTEM)
+    embeddings = Embeddings(open_embedder(settings))
+    return lambda document, terms, known: written_questions(document, judge, embeddings, terms, known)
 
 
 def _store() -> RunStore:

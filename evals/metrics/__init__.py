@@ -1,8 +1,4 @@
 """What is measured of an answer: Ragas' metrics and ours in its shape, each with a version; a failed judgement is no score."""
 
-import os
-
-os.environ["RAGAS_DO_NOT_TRACK"] = "true"  # Ragas phones home otherwise; it looks once, so this comes before it
-
 # Of all metrics more is better, but for these.
 LOWER_IS_BETTER = frozenset({"taken_out", "wrongly_taken_out"})

@@ -53,8 +53,11 @@ def capable_judge(ladder: Ladder, name: str) -> Writer:
 class HostedJudge(InstructorBaseRagasLLM):
     """A configured model as Ragas asks for one. What it costs counts against its budget of the day."""
 
-    def __init__(self, ladder: Ladder, name: str) -> None:
+    is_async = False  # what asks through it wants to know
+
+    def __init__(self, ladder: Ladder, name: str, system: str = SYSTEM) -> None:
         self._ladder = ladder
+        self._system = system
         self.name = name
         self.model = capable_judge(ladder, name).model
 
@@ -62,7 +65,7 @@ class HostedJudge(InstructorBaseRagasLLM):
         usage = Usage()
         try:
             writer = capable_judge(self._ladder, self.name)  # again, since its budget may be spent by now
-            with self._ladder.writing(writer, Prompt(SYSTEM, prompt, 0), threading.Event(), usage) as words:
+            with self._ladder.writing(writer, Prompt(self._system, prompt, 0), threading.Event(), usage) as words:
                 said = "".join(words)
         except (Failed, WriterError) as exc:
             raise Unjudged(str(exc)) from exc
