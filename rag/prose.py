@@ -34,7 +34,8 @@ DECLINES = re.compile(
 )
 LEADING_LAYOUT = "*_ \n"
 BREAKS_OFF = re.compile(
-    r"\b(?:must|can|should|will|would|may|and|or|but|the|a|an|of|to|for|with|than|that)[.!]?$", re.IGNORECASE
+    r"(?:\b(?:must|can|should|will|would|may|and|or|but|the|a|an|of|to|for|with|than|that)|[-–—,;:(])[.!]?$",
+    re.IGNORECASE,
 )
 SAME_WORDS = 0.8
 # The support of what its source says in the same words.

@@ -194,7 +194,16 @@ class TestChecked:
         one = checked(words, NUMBERED, "What does it cost, and how long does it last?", ())
         assert isinstance(one, Written) and one.support == 1.0
 
-    @pytest.mark.parametrize("words", ["Any supplier of an agent must.", "It costs more than", "They differ from the."])
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "Any supplier of an agent must.",
+            "It costs more than",
+            "They differ from the.",
+            "The group has a size of 8-.",
+            "It names three:",
+        ],
+    )
     def test_what_breaks_off_is_not_shown(self, words: str) -> None:
         removed = checked(f"{words} [1]", sources_from([quoted(words)], 100), "What is it?", ())
         assert isinstance(removed, Removed) and removed.reason == "it breaks off"
