@@ -1,4 +1,4 @@
-"""Pictures of every page, for the README: wide and on a phone, light and dark. Run by `make screenshots`.
+"""Pictures of every page, for the README: wide and on a phone, light and dark. Run by `make screenshots`; with names, those pages alone.
 
 The library is published and asked in a home of its own, so that nothing a reader asked is in a picture. Needs Debian's `chromium`.
 """
@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +32,7 @@ PATIENCE_MILLISECONDS = 120_000
 QUESTION = "Should we pay a fractional AI leader by retainer, by the hour or at a fixed fee?"
 ARTICLE = "betz-software-economics-of-fractional-ai-cto"
 PASSPHRASE = "for these pictures alone"
+CASES_ASKED = "40"
 
 
 def main() -> int:
@@ -43,7 +44,9 @@ def main() -> int:
         print("Publishing the library in a home of its own …", file=sys.stderr)
         run(home, "publish")
         run(home, "passphrase", words=PASSPHRASE)
-        take_all(home, chromium)
+        print(f"Asking {CASES_ASKED} golden questions for the page of evaluations …", file=sys.stderr)
+        run(home, "eval", "run", "--sample", CASES_ASKED)
+        take_all(home, chromium, sys.argv[1:] or list(PAGES))
     return 0
 
 
@@ -59,14 +62,14 @@ def run(home: str, *command: str, words: str = "") -> None:
     )
 
 
-def take_all(home: str, chromium: str) -> None:
+def take_all(home: str, chromium: str, names: Sequence[str]) -> None:
     from playwright.sync_api import sync_playwright
 
     PICTURES.mkdir(parents=True, exist_ok=True)
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with served(home) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        for name in PAGES:  # the first page before anybody has asked
+        for name in names:  # the first page before anybody has asked
             for size in SIZES:
                 for scheme in SCHEMES:
                     take(browser, address, name, size, scheme)
@@ -122,6 +125,17 @@ def show_answer(page: Page, address: str) -> None:
     page.locator(".fr-foot").wait_for()
 
 
+def show_source(page: Page, address: str) -> None:
+    show_answer(page, address)
+    page.locator(".fr-answer a.fr-cite").first.click()
+    page.locator(".fr-panel mark:visible").first.wait_for()
+
+
+def show_sides(page: Page, address: str) -> None:
+    show_answer(page, address)
+    page.get_by_text("Practitioners differ").first.click()
+
+
 def show_library(page: Page, address: str) -> None:
     page.goto(f"{address}/library?find=pilot")
     page.locator(".fr-rows").wait_for()
@@ -140,12 +154,20 @@ def show_desk(page: Page, address: str) -> None:
     page.locator(".st-key-documents").wait_for()
 
 
+def show_evaluations(page: Page, address: str) -> None:
+    page.goto(f"{address}/?evaluations=")
+    page.get_by_text("Right verdict").first.wait_for()
+
+
 PAGES: dict[str, Callable[[Page, str], None]] = {
     "ask": show_first_page,
     "answer": show_answer,
+    "source": show_source,
+    "sides": show_sides,
     "library": show_library,
     "document": show_document,
     "desk": show_desk,
+    "evaluations": show_evaluations,
 }
 
 
