@@ -25,7 +25,7 @@ TERM_QUESTION = "How long does an engagement of a fractional AI CTO last?"
 COST_QUOTE = "A fractional AI CTO costs between 6,000 and 12,000 dollars a month."
 RETAINER_QUOTE = "The retainer of a fractional AI CTO covers two days a week."
 # True, cited, and not in the source's own words.
-COST_PROSE = "Expect a fractional AI CTO to cost between 6,000 and 12,000 dollars a month [1]."
+COST_PROSE = "A fractional AI CTO costs between 6,000 and 12,000 dollars each month [1]."
 COSTS = document(
     "field-notes-costs",
     f"""## What it costs
