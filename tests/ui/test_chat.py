@@ -180,8 +180,8 @@ class TestConversation:
         assert "&lt;b&gt;Because.&lt;/b&gt;" in page and "nobody says so" in page
 
 
-PROSE = "Expect a fractional AI CTO to cost between 6,000 and 12,000 dollars a month [1]."
-PROSE_SHOWN = "Expect a fractional AI CTO to cost between 6,000 and 12,000 dollars a month."
+PROSE = "A fractional AI CTO costs between 6,000 and 12,000 dollars each month [1]."
+PROSE_SHOWN = "A fractional AI CTO costs between 6,000 and 12,000 dollars each month."
 
 
 class TestProse:
