@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from corpus.record import Record
 from tests import writer_server
@@ -85,6 +85,15 @@ def test_stop_ends_the_writer_and_keeps_what_was_checked(page: Page, address: st
     expect(page.locator(".fr-answer")).to_contain_text(PROSE)
 
 
+def place_of(drawn: Locator) -> tuple[float, float]:
+    """Where it stands; in the moment in which it is drawn anew it has no place."""
+    for _ in range(50):
+        if box := drawn.bounding_box():
+            return box["x"], box["y"]
+        drawn.page.wait_for_timeout(20)
+    raise AssertionError("it is not drawn")
+
+
 def test_nothing_moves_while_an_answer_grows(page: Page, address: str, gateway: WriterServer) -> None:
     """The line that says who is writing stood above the answer, which jumped when it went."""
     gateway.behave = slowly
@@ -94,11 +103,11 @@ def test_nothing_moves_while_an_answer_grows(page: Page, address: str, gateway: 
     field.press("Enter")
     answer = page.locator(".fr-answer")
     answer.wait_for()
-    first = answer.bounding_box()
+    first = place_of(answer)
     expect(answer).to_contain_text(PROSE)
-    grown = answer.bounding_box()
+    grown = place_of(answer)
     gateway.behave = writer_server.writing([f"{PROSE} [1]."])
-    assert first and grown and (first["x"], first["y"]) == (grown["x"], grown["y"])
+    assert first == grown
     page.get_by_role("button", name="Stop").click()
     page.locator(".fr-stepped").wait_for()
 
