@@ -12,15 +12,11 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
 from corpus.errors import ModelError, SettingsError, WriterError
 from corpus.settings import Settings
 from rag.writers.port import Failed, Prompt, Usage, harmless
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from rag.writers.ladder import Ladder
 
 # The name that a model of entailment gives to what it finds supported.
@@ -63,18 +59,16 @@ class CrossEncoderVerifier:
 
     def support(self, sentence: str, evidence: Sequence[str], question: str) -> float:
         """By one passage alone or by all together, whichever carries it better: a model may read no more than a few hundred tokens."""
+        from torch.nn import Sigmoid, Softmax
+
         premises = dict.fromkeys([*evidence, "\n".join(evidence)])
-        return float(self._chances([(premise, sentence) for premise in premises]).max())
-
-    def _chances(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
-        from torch.nn import Identity
-
         encoder, supported = self._loaded
-        found = np.asarray(encoder.predict(pairs, activation_fn=Identity(), show_progress_bar=False), dtype=np.float64)
-        if supported is None:
-            chances: NDArray[np.float64] = 1 / (1 + np.exp(-found.reshape(-1)))
-            return chances
-        return _softmax(found)[:, supported]
+        chances = encoder.predict(
+            [(premise, sentence) for premise in premises],
+            activation_fn=Sigmoid() if supported is None else Softmax(dim=-1),
+            show_progress_bar=False,
+        )
+        return float((chances if supported is None else chances[:, supported]).max())
 
     @cached_property
     def _loaded(self) -> tuple[Any, int | None]:
@@ -113,8 +107,8 @@ class LettuceDetectVerifier:
         encoded = tokenizer(asked, sentence, truncation="only_first", max_length=window, return_tensors="pt")
         own = [place for place, of in enumerate(encoded.sequence_ids(0)) if of == 1]
         with torch.no_grad():
-            logits = model(**encoded).logits[0].float().numpy()
-        return float(1 - _softmax(logits)[own, 1].max())
+            marked = model(**encoded).logits[0].float().softmax(-1)[own, 1]
+        return float(1 - marked.max())
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
@@ -173,12 +167,6 @@ def open_verifier(settings: Settings, ladder: Ladder) -> Verifier | None:
         f"FRACTIONAL_VERIFIER is {settings.verifier}. Give cross-encoder:MODEL, lettucedetect:MODEL (a name on the hub, or a folder) or "
         "writer:NAME, or unset it."
     )
-
-
-def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares: NDArray[np.float64] = raised / raised.sum(axis=-1, keepdims=True)
-    return shares
 
 
 def _not_loaded(name: str, exc: Exception) -> ModelError:
