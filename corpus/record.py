@@ -18,80 +18,10 @@ from typing import Any
 
 from corpus.documents import Document, parse_document, stored_document
 from corpus.errors import NotFound, RecordError, home_errors
+from corpus.schema import SCHEMA_VERSION, SCHEMAS
 
 # Snapshots that can be rolled back to and whose vectors are kept.
 SNAPSHOTS_KEPT = 10
-
-# Each brings a record from the version before it to the next; what is here stays as it is.
-SCHEMAS = (
-    """
-CREATE TABLE versions (
-  version TEXT PRIMARY KEY, document TEXT NOT NULL, content TEXT NOT NULL);
-CREATE TABLE chunks (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, version TEXT NOT NULL REFERENCES versions, chunker TEXT NOT NULL, ordinal INTEGER NOT NULL,
-  headings TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, vector TEXT NOT NULL,
-  UNIQUE (version, chunker, ordinal));
-CREATE INDEX chunks_by_vector ON chunks (vector);
-CREATE TABLE vectors (vector TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE snapshots (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, made TEXT NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL,
-  fingerprint TEXT NOT NULL, chunker TEXT NOT NULL, changes TEXT NOT NULL);
-CREATE TABLE snapshot_documents (
-  snapshot INTEGER NOT NULL REFERENCES snapshots ON DELETE CASCADE, document TEXT NOT NULL, version TEXT NOT NULL,
-  PRIMARY KEY (snapshot, document)) WITHOUT ROWID;
-CREATE VIRTUAL TABLE lexical USING fts5 (title, headings, body, tokenize = "porter unicode61 remove_diacritics 2");
-CREATE TABLE pending_files (path TEXT PRIMARY KEY, content TEXT);
-CREATE TABLE answers (
-  id TEXT PRIMARY KEY, asked TEXT NOT NULL, conversation TEXT NOT NULL, question TEXT NOT NULL, standalone TEXT NOT NULL,
-  verdict TEXT NOT NULL, snapshot INTEGER NOT NULL, writer TEXT NOT NULL, content TEXT NOT NULL);
-CREATE INDEX answers_by_conversation ON answers (conversation, asked);
-CREATE TABLE gaps (
-  id INTEGER PRIMARY KEY, asked TEXT NOT NULL, question TEXT NOT NULL, nearest TEXT NOT NULL, snapshot INTEGER NOT NULL,
-  times INTEGER NOT NULL DEFAULT 1, UNIQUE (question));
-""",
-    """
-CREATE TABLE inputs (key TEXT PRIMARY KEY, document TEXT NOT NULL, version TEXT NOT NULL, told TEXT NOT NULL) WITHOUT ROWID;
-""",
-    """
-CREATE TABLE questions (
-  chunk INTEGER NOT NULL REFERENCES chunks ON DELETE CASCADE, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
-  question TEXT NOT NULL, vector TEXT NOT NULL);
-CREATE INDEX questions_by_chunk ON questions (chunk);
-CREATE INDEX questions_by_vector ON questions (vector);
-DROP TABLE lexical;
-CREATE VIRTUAL TABLE lexical USING fts5 (title, headings, body, asked, tokenize = "porter unicode61 remove_diacritics 2");
-""",
-    """
-CREATE TABLE quarantine (
-  document TEXT PRIMARY KEY, content TEXT NOT NULL, findings TEXT NOT NULL, input TEXT NOT NULL, in_folder INTEGER NOT NULL,
-  kept TEXT NOT NULL, who TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE released (
-  document TEXT NOT NULL, passage TEXT NOT NULL, released TEXT NOT NULL, who TEXT NOT NULL,
-  PRIMARY KEY (document, passage)) WITHOUT ROWID;
-""",
-    """
-CREATE TABLE looks (document TEXT PRIMARY KEY, version TEXT NOT NULL, digest TEXT NOT NULL, looked TEXT NOT NULL) WITHOUT ROWID;
-""",
-    """
-CREATE TABLE spent (
-  day TEXT NOT NULL, writer TEXT NOT NULL, answers INTEGER NOT NULL, read INTEGER NOT NULL, written INTEGER NOT NULL, money REAL NOT NULL,
-  PRIMARY KEY (day, writer)) WITHOUT ROWID;
-CREATE TABLE resting (
-  writer TEXT PRIMARY KEY, failures INTEGER NOT NULL, until REAL NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
-ALTER TABLE answers ADD COLUMN key TEXT NOT NULL DEFAULT '';
-CREATE INDEX answers_by_key ON answers (key) WHERE key != '';
-""",
-    """
-ALTER TABLE gaps ADD COLUMN written TEXT NOT NULL DEFAULT '';
-""",
-    """
-CREATE TABLE conversation_names (conversation TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE feedback (
-  answer TEXT PRIMARY KEY REFERENCES answers ON DELETE CASCADE, good INTEGER NOT NULL, reason TEXT NOT NULL, given TEXT NOT NULL);
-ALTER TABLE answers ADD COLUMN aside INTEGER NOT NULL DEFAULT 0;
-""",
-)
-SCHEMA_VERSION = len(SCHEMAS)
 
 
 @dataclass(frozen=True)
@@ -152,19 +82,6 @@ class KnownInput:
 
 
 @dataclass(frozen=True)
-class Quarantined:
-    """A document that waits for its operator: what it would be, what was found in it, and where it came from."""
-
-    document: str
-    content: str
-    findings: tuple[dict[str, str], ...]  # each with its text and why
-    input: str
-    in_folder: bool  # it stands in the corpus folder, put there by hand
-    who: str
-    kept: str = ""
-
-
-@dataclass(frozen=True)
 class PastAnswer:
     """An answer that was given, without its text."""
 
@@ -183,17 +100,6 @@ class Look:
     version: str
     digest: str
     looked: str
-
-
-@dataclass(frozen=True)
-class Gap:
-    """A question that could not be answered, and not after somebody had written the document `written` about it, if that is named."""
-
-    question: str
-    asked: str
-    times: int
-    nearest: tuple[str, ...]
-    written: str = ""
 
 
 class Record:
@@ -273,7 +179,7 @@ class Record:
         return number in {snapshot.number for snapshot in self.snapshots(SNAPSHOTS_KEPT)}
 
     def snapshots(self, most: int = 50) -> list[Snapshot]:
-        return [_snapshot(row) for row in self._all("SELECT * FROM snapshots ORDER BY number DESC LIMIT ?", most)]
+        return [_snapshot(row) for row in self.rows("SELECT * FROM snapshots ORDER BY number DESC LIMIT ?", most)]
 
     def snapshot(self, number: int) -> Snapshot:
         row = self._one("SELECT * FROM snapshots WHERE number = ?", number)
@@ -283,12 +189,12 @@ class Record:
 
     def versions_in(self, snapshot: int) -> dict[str, str]:
         """Document to version."""
-        rows = self._all("SELECT document, version FROM snapshot_documents WHERE snapshot = ?", snapshot)
+        rows = self.rows("SELECT document, version FROM snapshot_documents WHERE snapshot = ?", snapshot)
         return {row["document"]: row["version"] for row in rows}
 
     def contents_in(self, snapshot: int) -> dict[str, str]:
         """Document to the content of its file."""
-        rows = self._all(
+        rows = self.rows(
             "SELECT s.document, v.content FROM snapshot_documents s JOIN versions v USING (version) WHERE s.snapshot = ? ORDER BY 1",
             snapshot,
         )
@@ -297,7 +203,7 @@ class Record:
     def documents(self, ids: Iterable[str] | None = None) -> dict[str, Document]:
         """The published documents, all or those named."""
         among, wanted = _among("s.document", ids)
-        rows = self._all(
+        rows = self.rows(
             "SELECT s.document, s.version, v.content FROM snapshot_documents s JOIN versions v USING (version) "
             f"WHERE s.snapshot = ? {among} ORDER BY 1",
             self.newest_number(),
@@ -322,7 +228,7 @@ class Record:
         wanted = set(ids)
         found = {id: document.title for id, document in self.documents(wanted).items()}
         among, missing = _among("document", wanted - found.keys())
-        for id, content in self._all(
+        for id, content in self.rows(
             f"SELECT document, content FROM versions WHERE true {among} ORDER BY rowid", *missing
         ):
             found[id] = parse_document(content, f"{id}.md").title
@@ -348,17 +254,17 @@ class Record:
     def chunks(self, documents: Iterable[str] | None = None) -> list[StoredChunk]:
         """The chunks of all documents, or of those named, in order."""
         among, wanted = _among("s.document", documents)
-        return [_chunk(row) for row in self._all(f"{self.CURRENT} {among} ORDER BY s.document, c.ordinal", *wanted)]
+        return [_chunk(row) for row in self.rows(f"{self.CURRENT} {among} ORDER BY s.document, c.ordinal", *wanted)]
 
     def chunks_of_vectors(self, vectors: Sequence[str]) -> dict[str, list[StoredChunk]]:
         """The published chunks that these vectors stand for, their own or that of a question they answer; vectors of other
         snapshots find none."""
         among, wanted = _among("c.vector", vectors)
         found: dict[str, list[StoredChunk]] = {}
-        for row in self._all(f"{self.A_FEW} {among} ORDER BY s.document, c.ordinal", *wanted):
+        for row in self.rows(f"{self.A_FEW} {among} ORDER BY s.document, c.ordinal", *wanted):
             found.setdefault(row["vector"], []).append(_chunk(row))
         among, wanted = _among("vector", vectors)
-        asked = self._all(f"SELECT DISTINCT vector, chunk FROM questions WHERE true {among} ORDER BY rowid", *wanted)
+        asked = self.rows(f"SELECT DISTINCT vector, chunk FROM questions WHERE true {among} ORDER BY rowid", *wanted)
         chunks = self.chunks_numbered([row["chunk"] for row in asked]) if asked else {}
         for row in asked:
             if row["chunk"] in chunks:
@@ -369,7 +275,7 @@ class Record:
         """The questions that these chunks are known to answer."""
         among, wanted = _among("chunk", chunks)
         found: dict[int, list[StoredQuestion]] = {}
-        for row in self._all(f"SELECT * FROM questions WHERE true {among} ORDER BY rowid", *wanted):
+        for row in self.rows(f"SELECT * FROM questions WHERE true {among} ORDER BY rowid", *wanted):
             found.setdefault(row["chunk"], []).append(
                 StoredQuestion(row["start"], row["end"], row["question"], row["vector"])
             )
@@ -377,11 +283,11 @@ class Record:
 
     def chunks_numbered(self, numbers: Sequence[int]) -> dict[int, StoredChunk]:
         among, wanted = _among("c.number", numbers)
-        return {row["number"]: _chunk(row) for row in self._all(f"{self.A_FEW} {among}", *wanted)}
+        return {row["number"]: _chunk(row) for row in self.rows(f"{self.A_FEW} {among}", *wanted)}
 
     def lexical(self, expression: str, most: int) -> list[tuple[int, float]]:
         """Chunk numbers by BM25, best first; a heading's word counts more than a body's."""
-        rows = self._all(
+        rows = self.rows(
             "SELECT rowid AS number, -bm25(lexical, 2.0, 1.5, 1.0, 1.0) AS score FROM lexical WHERE lexical MATCH ? ORDER BY score DESC LIMIT ?",
             expression,
             most,
@@ -395,7 +301,7 @@ class Record:
 
     def vectors_named(self, last: int = SNAPSHOTS_KEPT) -> set[str]:
         """The vectors that the last snapshots need."""
-        rows = self._all(
+        rows = self.rows(
             "WITH kept AS (SELECT number, vector FROM chunks JOIN "
             "(SELECT DISTINCT s.version, n.chunker FROM snapshots n JOIN snapshot_documents s ON s.snapshot = n.number "
             "WHERE n.number IN (SELECT number FROM snapshots ORDER BY number DESC LIMIT ?)) USING (version, chunker)) "
@@ -409,14 +315,14 @@ class Record:
         for some in _batches(list(keys), 500):
             known.update(
                 row["vector"]
-                for row in self._all(f"SELECT vector FROM vectors WHERE vector IN ({','.join('?' * len(some))})", *some)
+                for row in self.rows(f"SELECT vector FROM vectors WHERE vector IN ({','.join('?' * len(some))})", *some)
             )
         return known
 
     def vector_values(self, keys: Sequence[str]) -> dict[str, bytes]:
         values: dict[str, bytes] = {}
         for some in _batches(list(keys), 500):
-            rows = self._all(f"SELECT vector, value FROM vectors WHERE vector IN ({','.join('?' * len(some))})", *some)
+            rows = self.rows(f"SELECT vector, value FROM vectors WHERE vector IN ({','.join('?' * len(some))})", *some)
             values.update((row["vector"], row["value"]) for row in rows)
         return values
 
@@ -518,7 +424,7 @@ class Record:
 
     def pending_files(self) -> dict[str, str | None]:
         return {
-            row["path"]: row["content"] for row in self._all("SELECT path, content FROM pending_files ORDER BY path")
+            row["path"]: row["content"] for row in self.rows("SELECT path, content FROM pending_files ORDER BY path")
         }
 
     def file_done(self, path: str) -> None:
@@ -528,12 +434,12 @@ class Record:
     def has_chunks(self, versions: Iterable[str], chunker: str) -> set[str]:
         """Those of the versions that are chunked already."""
         wanted = set(versions)
-        rows = self._all("SELECT DISTINCT version FROM chunks WHERE chunker = ?", chunker)
+        rows = self.rows("SELECT DISTINCT version FROM chunks WHERE chunker = ?", chunker)
         return wanted & {row["version"] for row in rows}
 
     def vectors_of(self, versions: Iterable[str], chunker: str) -> set[str]:
         wanted = set(versions)
-        rows = self._all(
+        rows = self.rows(
             "SELECT version, vector FROM chunks WHERE chunker = ?1 UNION "
             "SELECT c.version, q.vector FROM chunks c JOIN questions q ON q.chunk = c.number WHERE c.chunker = ?1",
             chunker,
@@ -555,7 +461,7 @@ class Record:
         """By document, what its address said when it was looked at."""
         return {
             row["document"]: Look(row["version"], row["digest"], row["looked"])
-            for row in self._all("SELECT * FROM looks")
+            for row in self.rows("SELECT * FROM looks")
         }
 
     def keep_look(self, document: str, look: Look) -> None:
@@ -563,57 +469,6 @@ class Record:
             connection.execute(
                 "INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?)", (document, look.version, look.digest, look.looked)
             )
-
-    # What waits for the operator: never chunked, embedded or retrieved
-
-    def quarantined(self) -> dict[str, Quarantined]:
-        """Every document in quarantine."""
-        return {
-            row["document"]: Quarantined(
-                row["document"],
-                row["content"],
-                tuple(json.loads(row["findings"])),
-                row["input"],
-                bool(row["in_folder"]),
-                row["who"],
-                row["kept"],
-            )
-            for row in self._all("SELECT * FROM quarantine ORDER BY document")
-        }
-
-    def keep_in_quarantine(self, held: Iterable[Quarantined]) -> None:
-        with self.writing() as connection:
-            connection.executemany(
-                "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        one.document,
-                        one.content,
-                        json.dumps(one.findings, ensure_ascii=False),
-                        one.input,
-                        one.in_folder,
-                        one.kept or now(),
-                        one.who,
-                    )
-                    for one in held
-                ],
-            )
-
-    def drop_from_quarantine(self, documents: Iterable[str]) -> None:
-        with self.writing() as connection:
-            connection.executemany("DELETE FROM quarantine WHERE document = ?", [(id,) for id in documents])
-
-    def release(self, document: str, passages: Iterable[str], who: str) -> None:
-        """These passages of the document were looked at and may stand."""
-        with self.writing() as connection:
-            connection.executemany(
-                "INSERT OR REPLACE INTO released VALUES (?, ?, ?, ?)",
-                [(document, passage, now(), who) for passage in passages],
-            )
-
-    def released(self, document: str) -> set[str]:
-        """The passages of the document that were looked at and may stand."""
-        return {row["passage"] for row in self._all("SELECT passage FROM released WHERE document = ?", document)}
 
     # What happened
 
@@ -649,12 +504,12 @@ class Record:
 
     def conversation(self, id: str) -> list[dict[str, Any]]:
         """The answers of a conversation, oldest first, without those that another stands for."""
-        rows = self._all("SELECT content FROM answers WHERE conversation = ? AND NOT aside ORDER BY asked, rowid", id)
+        rows = self.rows("SELECT content FROM answers WHERE conversation = ? AND NOT aside ORDER BY asked, rowid", id)
         return [json.loads(row["content"]) for row in rows]
 
     def answers_citing(self, document: str) -> list[PastAnswer]:
         """The answers that name this document among their citations, newest first; those to a document that is gone, too."""
-        rows = self._all(
+        rows = self.rows(
             "SELECT id, asked, question, verdict, snapshot, conversation FROM answers "
             # Most answers are passed over for half the price of reading them.
             "WHERE instr(content, json_quote(?1)) AND EXISTS "
@@ -663,31 +518,6 @@ class Record:
             document,
         )
         return [PastAnswer(*row) for row in rows]
-
-    def keep_gap(self, question: str, nearest: Sequence[str], snapshot: int) -> None:
-        with self.writing() as connection:
-            connection.execute(
-                "INSERT INTO gaps (asked, question, nearest, snapshot) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (question) DO UPDATE SET times = times + 1, asked = excluded.asked, nearest = excluded.nearest, snapshot = excluded.snapshot",
-                (now(), question, json.dumps(list(nearest), ensure_ascii=False), snapshot),
-            )
-
-    def gaps(self) -> list[Gap]:
-        rows = self._all("SELECT question, asked, times, nearest, written FROM gaps ORDER BY times DESC, asked DESC")
-        return [
-            Gap(row["question"], row["asked"], row["times"], tuple(json.loads(row["nearest"])), row["written"])
-            for row in rows
-        ]
-
-    def drop_gap(self, question: str) -> None:
-        """Off the list, until somebody asks it again and is not answered."""
-        with self.writing() as connection:
-            connection.execute("DELETE FROM gaps WHERE question = ?", (question,))
-
-    def mark_gap(self, question: str, written: str) -> None:
-        """This document was written about it, and it is still not answered."""
-        with self.writing() as connection:
-            connection.execute("UPDATE gaps SET written = ? WHERE question = ?", (written, question))
 
     def count(self, table: str) -> int:
         if table not in (
@@ -705,12 +535,12 @@ class Record:
         row = self._one(f"SELECT count(*) AS n FROM {table}")
         return int(row["n"]) if row else 0
 
-    def _all(self, statement: str, *values: Any) -> list[sqlite3.Row]:
+    def rows(self, statement: str, *values: Any) -> list[sqlite3.Row]:
         with home_errors(self.path.parent):
             return self.connection.execute(statement, values).fetchall()
 
     def _one(self, statement: str, *values: Any) -> sqlite3.Row | None:
-        rows = self._all(statement, *values)
+        rows = self.rows(statement, *values)
         return rows[0] if rows else None
 
 

@@ -22,6 +22,7 @@ from corpus.conversations import answer_in_conversation
 from corpus.documents import Document
 from corpus.errors import Busy, CasesError, CheckFailed, NotFound, home_errors
 from corpus.feedback import Feedback, feedback
+from corpus.gaps import gaps_of
 from corpus.record import Record, now
 from corpus.text import plain
 from evals import cases
@@ -100,7 +101,7 @@ def draft_from_feedback(record: Record, said: Feedback) -> Draft | None:
 
 
 def _from_gaps(record: Record) -> Iterator[Draft]:
-    for gap in record.gaps():
+    for gap in gaps_of(record):
         times = "once" if gap.times == 1 else f"{gap.times} times"
         why = f"asked {times}, not answered"
         yield Draft(_case(gap.question, verdict=("abstained",)), GAP, why, now(), was="abstained")

@@ -19,7 +19,15 @@ from corpus.embedder import Embedder
 from corpus.errors import DocumentError, NotFound, SettingsError, VectorsBroken, home_errors
 from corpus.index import LOCK_PATIENCE_SECONDS, bring_vectors_in_line, open_vectors, publishing_lock, vector_key
 from corpus.library import Library, inside, read_library, remove_file, remove_half_files, write_file
-from corpus.record import SNAPSHOTS_KEPT, NewChunk, Quarantined, Record, StoredChunk, StoredQuestion
+from corpus.quarantine import (
+    Quarantined,
+    drop_from_quarantine,
+    keep_in_quarantine,
+    quarantined,
+    release_passages,
+    released_passages,
+)
+from corpus.record import SNAPSHOTS_KEPT, NewChunk, Record, StoredChunk, StoredQuestion
 from corpus.settings import Settings
 from corpus.vectors import VectorStore
 from ingest.chunk import Chunk, chunk_document, chunker_name
@@ -129,12 +137,12 @@ class Publisher:
         document = parse_document(held.content, f"{id}.md")
         passages = {one["text"]: one["why"] for one in held.findings}
         passages |= {one.text: one.why for one in find_hostile(held.content)}
-        self.record.release(id, passages, self.who)
+        release_passages(self.record, id, passages, self.who)
         reasons = "; ".join(dict.fromkeys(passages.values()))
         done = self.publish(
             {id: document}, f"release {id} from quarantine, with {len(passages)} passages found: {reasons}"
         )
-        self.record.drop_from_quarantine([id])
+        drop_from_quarantine(self.record, [id])
         return done
 
     def discard(self, id: str) -> None:
@@ -149,7 +157,7 @@ class Publisher:
                     write_file(self.settings.corpus, published.path, format_document(published))
                 else:
                     remove_file(self.settings.corpus, document.path)
-            self.record.drop_from_quarantine([id])
+            drop_from_quarantine(self.record, [id])
 
     def keep_in_quarantine(
         self, held: Mapping[str, tuple[Document, Sequence[Finding]]], in_folder: bool = False
@@ -157,15 +165,18 @@ class Publisher:
         """By input: the document it would be and what was found in it."""
         if not held:
             return
-        self.record.keep_in_quarantine(
-            Quarantined(
-                document.id, format_document(document), tuple(map(asdict, findings)), input, in_folder, self.who
-            )
-            for input, (document, findings) in held.items()
+        keep_in_quarantine(
+            self.record,
+            (
+                Quarantined(
+                    document.id, format_document(document), tuple(map(asdict, findings)), input, in_folder, self.who
+                )
+                for input, (document, findings) in held.items()
+            ),
         )
 
     def _held(self, id: str) -> Quarantined:
-        held = self.record.quarantined().get(id)
+        held = quarantined(self.record).get(id)
         if held is None:
             raise NotFound(f"There is no document `{id}` in quarantine. `fractional quarantine` shows what there is.")
         return held
@@ -204,15 +215,15 @@ class Publisher:
 
     def _hold_back(self, documents: dict[str, Document], published: Mapping[str, str]) -> list[DocumentError]:
         """Take out what was put into the folder and must be looked at first; what is published already was."""
-        before = self.record.quarantined()
+        before = quarantined(self.record)
         held: dict[str, tuple[Document, Sequence[Finding]]] = {}
         for document in [one for id, one in documents.items() if published.get(id) != one.version]:
-            found = unreleased(find_hostile(format_document(document)), self.record.released(document.id))
+            found = unreleased(find_hostile(format_document(document)), released_passages(self.record, document.id))
             if found:
                 held[document.id] = documents.pop(document.id), found
         mended = [id for id, one in before.items() if one.in_folder and id not in held]
         if mended:
-            self.record.drop_from_quarantine(mended)
+            drop_from_quarantine(self.record, mended)
         known = {
             id for id, (document, _) in held.items() if id in before and before[id].content == format_document(document)
         }

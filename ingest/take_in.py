@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from corpus.documents import Document
+from corpus.quarantine import drop_from_quarantine, released_passages
 from corpus.record import StoredChunk
 from ingest.add import Fetch, Given, Prepared, find, preparing, to_remember
 from ingest.chunk import Chunk
@@ -74,7 +75,14 @@ def take_in(
     library = publisher.library()
     taking = _Taking(publisher, library, dry_run)
     each: Iterable[Prepared] = preparing(
-        found, given, library, today, record.known_input, fetch, record.released, publisher.progress
+        found,
+        given,
+        library,
+        today,
+        record.known_input,
+        fetch,
+        lambda id: released_passages(record, id),
+        publisher.progress,
     )
     if agreed:
         each = list(each)
@@ -121,7 +129,7 @@ class _Taking:
         self.changes |= {one.id: "changed" if one.id in self.library else "added" for one in new}
         if not self.dry_run and (accepted or self.changes):
             publisher.publish(accepted, f"add {', '.join(sorted(accepted))[:200]}", settle=last)
-            record.drop_from_quarantine(accepted)  # handed in again, mended
+            drop_from_quarantine(record, accepted)  # handed in again, mended
             if to_keep := to_remember(batch):
                 record.keep_inputs(to_keep)
         if not self.dry_run:

@@ -14,6 +14,7 @@ from threading import Event, RLock
 from typing import Any
 
 from corpus.documents import Document
+from corpus.gaps import keep_gap
 from corpus.index import Index
 from rag.answers import ABSTAINED, ANSWERED, Answer, Removed, Written, answer_from
 from rag.clock import Clock
@@ -230,4 +231,4 @@ def _keep(chain: Chain, made: Answer, key: str) -> None:
     with chain.lock:
         chain.index.record.keep_answer(id=made.trace, conversation=made.conversation, content=made.as_json(), key=key)
         if made.verdict == ABSTAINED:
-            chain.index.record.keep_gap(topic_of(made.standalone_question)[0], made.nearest, made.snapshot)
+            keep_gap(chain.index.record, topic_of(made.standalone_question)[0], made.nearest, made.snapshot)

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import NotFound, UsageError
+from corpus.gaps import gaps_of
+from corpus.quarantine import quarantined
 from corpus.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -199,7 +201,7 @@ def publish(options: argparse.Namespace) -> Outcome:
 
 def remove(options: argparse.Namespace) -> Outcome:
     publisher = open_publisher(read_settings())
-    known, held = publisher.library(), publisher.record.quarantined()
+    known, held = publisher.library(), quarantined(publisher.record)
     for document in options.documents:
         if document not in known and document not in held:
             raise NotFound(f"There is no document `{document}` in the library. `fractional list` shows what there is.")
@@ -215,7 +217,7 @@ def remove(options: argparse.Namespace) -> Outcome:
 
 def release(options: argparse.Namespace) -> Outcome:
     publisher = open_publisher(read_settings())
-    found = {id: [*one.findings] for id, one in publisher.record.quarantined().items()}
+    found = {id: [*one.findings] for id, one in quarantined(publisher.record).items()}
     outcome = _published(publisher.release(options.document))
     return Outcome(
         {"document": options.document, "quarantined": found[options.document], **outcome.data}, outcome.exit_code
@@ -223,7 +225,7 @@ def release(options: argparse.Namespace) -> Outcome:
 
 
 def quarantine(options: argparse.Namespace) -> Outcome:
-    held = _open_record().quarantined().values()
+    held = quarantined(_open_record()).values()
     return Outcome(
         {
             "quarantined": [
@@ -292,7 +294,7 @@ def _new_passphrase() -> str:
 
 
 def gaps(options: argparse.Namespace) -> Outcome:
-    return Outcome({"gaps": [asdict(gap) for gap in _open_record().gaps()]})
+    return Outcome({"gaps": [asdict(gap) for gap in gaps_of(_open_record())]})
 
 
 def feedback(options: argparse.Namespace) -> Outcome:

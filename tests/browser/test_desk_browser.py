@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from corpus.documents import format_document
-from corpus.record import Quarantined, Record
+from corpus.quarantine import Quarantined, keep_in_quarantine, quarantined
+from corpus.record import Record
 from corpus.settings import Settings
 from tests.browser.conftest import assert_fits, hold_up, served, visit, wait_until_held_up
 from tests.library import document, on_disk
@@ -152,8 +153,8 @@ def test_what_waits_in_quarantine_is_let_stand_or_discarded(
     }
     for name in ("first", "second"):
         made = document(name, f"{finding['text']}\n", title=f"The {name} {HOSTILE_TITLE}")
-        record.keep_in_quarantine(
-            [Quarantined(name, format_document(made), (finding,), f"{name}.txt", False, "Example Operator")]
+        keep_in_quarantine(
+            record, [Quarantined(name, format_document(made), (finding,), f"{name}.txt", False, "Example Operator")]
         )
     visit(page, address)
     page.get_by_role("link", name="Operator’s desk").click()
@@ -174,7 +175,7 @@ def test_what_waits_in_quarantine_is_let_stand_or_discarded(
     press(page, "Discard it")
     said(page, "is discarded.")
     expect(page.get_by_text("There is nothing in it.")).to_be_visible()
-    assert "first" in record.documents() and record.quarantined() == {}
+    assert "first" in record.documents() and quarantined(record) == {}
     expect(page).to_have_title("Operator’s desk · Fractional")
 
 

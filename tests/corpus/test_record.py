@@ -9,7 +9,9 @@ import pytest
 
 from corpus.documents import Document, format_document
 from corpus.errors import HomeError, NotFound, RecordError
-from corpus.record import SCHEMA_VERSION, SNAPSHOTS_KEPT, KnownInput, NewChunk, Record
+from corpus.gaps import gaps_of, keep_gap
+from corpus.record import SNAPSHOTS_KEPT, KnownInput, NewChunk, Record
+from corpus.schema import SCHEMA_VERSION
 from corpus.settings import Settings
 from tests.library import document
 
@@ -328,8 +330,8 @@ def test_titles_are_known_as_long_as_a_kept_snapshot_holds_the_document(record: 
 def test_a_gap_is_queued_once_and_counted(record: Record) -> None:
     """Forty people asking one question is one line with a forty, not forty lines."""
     for question in ("pricing in Peru", "board seats", "pricing in Peru"):
-        record.keep_gap(question, ["Nearby"], 1)
-    assert [(gap.question, gap.times, gap.nearest) for gap in record.gaps()] == [
+        keep_gap(record, question, ["Nearby"], 1)
+    assert [(gap.question, gap.times, gap.nearest) for gap in gaps_of(record)] == [
         ("pricing in Peru", 2, ("Nearby",)),
         ("board seats", 1, ("Nearby",)),
     ]

@@ -15,6 +15,7 @@ from corpus.conversations import set_aside
 from corpus.documents import Document
 from corpus.errors import Busy, CasesError, CheckFailed, NotFound
 from corpus.feedback import keep_feedback
+from corpus.gaps import keep_gap
 from corpus.record import Record
 from evals.cases import Case, by_words, read_cases
 from evals.drafts import Draft, Drafts, drafts_from_document, drafts_from_record, escaped, filled
@@ -96,8 +97,8 @@ class TestFromWhatHappened:
         assert draft.case.history == ("What is 2?", "What is 3?", "What is 4?")
 
     def test_a_question_without_an_answer_expects_none(self, record: Record) -> None:
-        record.keep_gap("Who is the king?", [], 1)
-        record.keep_gap("Who is the king?", [], 1)
+        keep_gap(record, "Who is the king?", [], 1)
+        keep_gap(record, "Who is the king?", [], 1)
         (draft,) = drafts_from_record(record)
         assert (draft.case.type, draft.case.verdicts) == ("unanswerable", ("abstained",))
         assert (draft.origin, draft.why, draft.missing) == ("gap", "asked 2 times, not answered", ())
@@ -188,7 +189,7 @@ class TestApproving:
         say(record, "a", "What does it cost?")
         say(record, "b", "And for two days?")
         keep_feedback(record, "b", False)
-        record.keep_gap("Who is the king?", [], 1)
+        keep_gap(record, "Who is the king?", [], 1)
         follow_up, gap = drafts.add(drafts_from_record(record))
         drafts.put(whole(follow_up))
         file = golden / "from_life.yaml"
@@ -201,7 +202,7 @@ class TestApproving:
 
     def test_every_third_one_is_held_out(self, record: Record, drafts: Drafts, golden: Path) -> None:
         for number in range(4):
-            record.keep_gap(f"Who is king number {number}?", [], 1)
+            keep_gap(record, f"Who is king number {number}?", [], 1)
         file = golden / "from_life.yaml"
         for draft in drafts.add(drafts_from_record(record)):
             drafts.approve(draft.case.id, file, LIBRARY)

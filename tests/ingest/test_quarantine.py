@@ -11,6 +11,7 @@ import pytest
 
 from corpus.errors import NotFound
 from corpus.library import write_file
+from corpus.quarantine import quarantined
 from corpus.settings import Settings
 from ingest.add import Given
 from ingest.publish import Publisher
@@ -47,7 +48,7 @@ def test_a_hostile_input_waits_and_the_others_go_on(
     assert (costs.accepted, pears.accepted) == (True, False)
     assert [finding.text for finding in pears.quarantined] == [ATTACK]
     assert "`fractional release pears`" in pears.reason
-    held = publisher.record.quarantined()["pears"]
+    held = quarantined(publisher.record)["pears"]
     assert (held.findings[0]["text"], held.in_folder, bool(held.who), bool(held.kept)) == (ATTACK, False, True, True)
     assert set(publisher.record.documents()) == set(on_disk(settings)) == {"costs"}
     assert not any("ripen" in text for text in embedder.seen)
@@ -57,7 +58,7 @@ def test_a_hostile_input_waits_and_the_others_go_on(
 
 def test_a_dry_run_tells_and_keeps_nothing(publisher: Publisher, inputs: Path) -> None:
     (_, pears) = hand_in(publisher, inputs, dry_run=True).prepared
-    assert pears.quarantined and publisher.record.quarantined() == {}
+    assert pears.quarantined and quarantined(publisher.record) == {}
 
 
 def test_a_released_document_is_published_and_what_was_found_is_on_record(
@@ -68,7 +69,7 @@ def test_a_released_document_is_published_and_what_was_found_is_on_record(
     assert ATTACK in publisher.record.document("pears").text
     action = publisher.record.snapshots()[0].action
     assert action.startswith("release pears from quarantine, with 1 passages found: asks to set earlier")
-    assert publisher.record.quarantined() == {}
+    assert quarantined(publisher.record) == {}
     assert disagreements(settings, embedder) == []
     with pytest.raises(NotFound, match="in quarantine"):
         publisher.release("pears")
@@ -90,7 +91,7 @@ def test_a_mended_input_leaves_quarantine(publisher: Publisher, inputs: Path) ->
     hand_in(publisher, inputs)
     (inputs / "pears.md").write_text(BAD.replace(ATTACK, ""))
     assert all(one.accepted for one in hand_in(publisher, inputs).prepared)
-    assert publisher.record.quarantined() == {}
+    assert quarantined(publisher.record) == {}
 
 
 def test_hidden_text_is_taken_out_and_told_and_held_back_if_it_speaks_to_a_model(
@@ -136,7 +137,7 @@ def test_a_hostile_file_in_the_folder_is_not_published_unnoticed(
     assert sorted(fault.place for fault in done.faults) == ["articles/figs.md", "articles/pears.md"]
     assert all("asks to set earlier instructions aside" in str(fault) for fault in done.faults)
     assert not done.anything and set(publisher.record.documents()) == {"pears", "plums"}
-    assert set(publisher.record.quarantined()) == {"pears", "figs"}
+    assert set(quarantined(publisher.record)) == {"pears", "figs"}
     assert len(publisher.publish().faults) == 2  # each time, until it is looked at
 
     publisher.release("figs")
@@ -153,7 +154,7 @@ def test_a_file_mended_by_hand_leaves_quarantine(settings: Settings, publisher: 
     publisher.publish()
     write(settings, document("figs", "Figs are sweet.\n"))
     assert publisher.publish().faults == ()
-    assert publisher.record.quarantined() == {}
+    assert quarantined(publisher.record) == {}
 
 
 def test_discarding_a_new_file_removes_it(settings: Settings, publisher: Publisher) -> None:
@@ -172,7 +173,7 @@ def test_a_release_that_was_interrupted_is_done_again(
     with pytest.raises(KeyboardInterrupt):
         publisher.release("pears")
     monkeypatch.undo()
-    assert set(publisher.record.quarantined()) == {"pears"}
+    assert set(quarantined(publisher.record)) == {"pears"}
     assert publisher.release("pears").added == ("pears",)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from corpus.documents import Document, Holder, View, format_document
+from corpus.quarantine import release_passages
 from corpus.record import Record
 from corpus.settings import Settings
 from ingest.hostile import find_hostile
@@ -87,7 +88,7 @@ def publish(settings: Settings) -> None:
     """The library published, the hostile document too: its operator has looked at it and let it stand."""
     write(settings, *LIBRARY)
     found = find_hostile(format_document(HOSTILE))
-    Record(settings.record_path).release(HOSTILE.id, [one.text for one in found], "Example Operator")
+    release_passages(Record(settings.record_path), HOSTILE.id, [one.text for one in found], "Example Operator")
     open_chain(settings)
 
 

@@ -20,8 +20,10 @@ from corpus.conversations import delete_conversation
 from corpus.documents import Document
 from corpus.errors import Busy, CheckFailed, DocumentError, FractionalError, InputRejected, Locked, NotFound, UsageError
 from corpus.feedback import Feedback, feedback, keep_feedback
+from corpus.gaps import Gap, keep_gap
 from corpus.index import publishing_lock
-from corpus.record import Gap, Quarantined, Record
+from corpus.quarantine import Quarantined, keep_in_quarantine
+from corpus.record import Record
 from corpus.settings import CHECKOUT, Settings
 from evals.cases import case_of, read_cases
 from evals.drafts import Draft
@@ -365,7 +367,7 @@ class TestQuarantine:
 
     def test_what_was_replaced_meanwhile_is_not_let_stand_unseen(self, held: Held, desk: Desk, record: Record) -> None:
         """Somebody could hand in worse under the same name while the first is being read."""
-        record.keep_in_quarantine([replace(held.kept, content=held.kept.content + "Worse.\n")])
+        keep_in_quarantine(record, [replace(held.kept, content=held.kept.content + "Worse.\n")])
         for decide in (desk.release, desk.discard):
             with pytest.raises(InputRejected, match="Somebody else has changed"):
                 decide(held, WHO)
@@ -441,12 +443,12 @@ class TestLibrary:
 
 class TestWaiting:
     def test_a_question_that_is_done_leaves_the_list_until_it_is_asked_again(self, desk: Desk, record: Record) -> None:
-        record.keep_gap("Why?", ["Nearby"], 1)
-        record.keep_gap("How?", [], 1)
+        keep_gap(record, "Why?", ["Nearby"], 1)
+        keep_gap(record, "How?", [], 1)
         (why,) = [one for one in desk.gaps() if one.question == "Why?"]
         desk.dismiss(why)
         assert [one.question for one in desk.gaps()] == ["How?"]
-        record.keep_gap("Why?", ["Nearby"], 2)
+        keep_gap(record, "Why?", ["Nearby"], 2)
         assert {one.question for one in desk.gaps()} == {"How?", "Why?"}
 
     @pytest.mark.parametrize("verdict", ["answered", "abstained"])
@@ -461,11 +463,11 @@ class TestWaiting:
         monkeypatch.setattr(
             "rag.answer.respond", lambda _chain, question, writer: Answer(question, question, verdict, "")
         )
-        record.keep_gap("Why?", [], 1)
+        keep_gap(record, "Why?", [], 1)
         answered = desk.ask_again("Why?", "because", WHO)
         assert answered == (verdict == "answered")
         assert [one.written for one in desk.gaps()] == ([] if answered else ["because"])
-        record.keep_gap("Why?", [], 2)
+        keep_gap(record, "Why?", [], 2)
         assert [one.written for one in desk.gaps()] == ([""] if answered else ["because"]), "asked again by a reader"
 
     def test_a_page_that_says_something_else_is_told_of_until_its_document_is_edited(

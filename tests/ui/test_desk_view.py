@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.feedback import Feedback
-from corpus.record import Gap, PastAnswer, Quarantined, Snapshot
+from corpus.gaps import Gap
+from corpus.quarantine import Quarantined
+from corpus.record import PastAnswer, Snapshot
 from evals.cases import Case
 from evals.drafts import Draft
 from evals.preview import GoldenChange, Standing

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from corpus.feedback import keep_feedback
+from corpus.gaps import keep_gap
 from corpus.record import Record
 from corpus.settings import Settings
 from evals.cases import read_cases
@@ -135,7 +136,7 @@ class TestDrafts:
         content |= {"snapshot": 1, "writer": "quote", "answer": "It depends.", "citations": []}
         record.keep_answer(id="a", conversation="", content=content)
         keep_feedback(record, "a", False, "No price.")
-        record.keep_gap("Who is the king?", [], 1)
+        keep_gap(record, "Who is the king?", [], 1)
         code, told = run(capsys, "drafts")
         assert code == 0
         return told

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from corpus.documents import format_document
+from corpus.quarantine import release_passages
 from corpus.record import Record
 from corpus.settings import CHECKOUT, Settings
 from ingest.hostile import find_hostile
@@ -42,7 +43,7 @@ def shelved(environment: Settings) -> Settings:
     write(environment, *LIBRARY)
     record = Record(environment.record_path)
     found = find_hostile(format_document(chat_library.HOSTILE))
-    record.release(chat_library.HOSTILE.id, [one.text for one in found], "Example Operator")
+    release_passages(record, chat_library.HOSTILE.id, [one.text for one in found], "Example Operator")
     Publisher(environment, record, FakeEmbedder(), vectors=MemoryVectors()).publish()
     record.close()
     return environment

@@ -24,7 +24,9 @@ from corpus.documents import (
 )
 from corpus.errors import DocumentError, InputRejected, Locked, NotFound, UsageError
 from corpus.feedback import Feedback, feedback
-from corpus.record import SNAPSHOTS_KEPT, Gap, PastAnswer, Quarantined, Record, Snapshot, StoredChunk
+from corpus.gaps import Gap, drop_gap, gaps_of
+from corpus.quarantine import Quarantined, quarantined
+from corpus.record import SNAPSHOTS_KEPT, PastAnswer, Record, Snapshot, StoredChunk
 from evals import cases
 from evals.cases import Case
 from evals.drafts import FROM_LIFE, Draft, Drafts, draft_from_feedback, filled
@@ -232,7 +234,7 @@ class Desk:
     def quarantined(self) -> list[Held]:
         """The documents that wait for a look, the newest first."""
         with self._reading() as record:
-            held = record.quarantined()
+            held = quarantined(record)
             library = record.documents(held)
         newest_first = sorted(held.values(), key=lambda one: one.kept, reverse=True)
         return [
@@ -302,12 +304,12 @@ class Desk:
     def gaps(self) -> list[Gap]:
         """The questions that could not be answered, most asked first."""
         with self._reading() as record:
-            return record.gaps()
+            return gaps_of(record)
 
     def dismiss(self, gap: Gap) -> Gap:
         """Off the list, until somebody asks it again and is not answered."""
         with self._reading() as record:
-            record.drop_gap(gap.question)
+            drop_gap(record, gap.question)
         return gap
 
     def ask_again(self, question: str, document: str, who: str) -> bool:

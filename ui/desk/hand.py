@@ -17,6 +17,8 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from corpus.documents import Document
 from corpus.errors import FractionalError, InputRejected
+from corpus.gaps import drop_gap, mark_gap
+from corpus.quarantine import drop_from_quarantine, quarantined, release_passages
 from corpus.record import KnownInput
 from corpus.settings import CHECKOUT, read_settings
 from ingest.add import Given
@@ -101,8 +103,8 @@ class Publish:
                 raise InputRejected(CHANGED_MEANWHILE.format(there.title if there else id))
         done = publisher.publish(self.changes, self.action)
         for id, passages in self.released.items():
-            publisher.record.release(id, passages, self.who)
-        publisher.record.drop_from_quarantine(self.changes)
+            release_passages(publisher.record, id, passages, self.who)
+        drop_from_quarantine(publisher.record, self.changes)
         if self.inputs:
             publisher.record.keep_inputs(self.inputs)
         return done
@@ -160,7 +162,7 @@ class Discard:
 
 
 def _must_be_as_seen(publisher: Publisher, document: str, content: str) -> None:
-    held = publisher.record.quarantined().get(document)
+    held = quarantined(publisher.record).get(document)
     if held is not None and held.content != content:  # where there is none any more, the publisher says so
         raise InputRejected(CHANGED_MEANWHILE.format(document))
 
@@ -181,9 +183,9 @@ class AskAgain:
 
         answered = respond(Chain(Index(publisher.settings)), self.question, writer="quote").verdict != ABSTAINED
         if answered:
-            publisher.record.drop_gap(self.question)
+            drop_gap(publisher.record, self.question)
         else:
-            publisher.record.mark_gap(self.question, self.document)
+            mark_gap(publisher.record, self.question, self.document)
         return answered
 
 

@@ -11,7 +11,9 @@ from urllib.parse import quote
 
 from corpus.documents import Document
 from corpus.feedback import Feedback
-from corpus.record import Gap, PastAnswer, Quarantined, Snapshot
+from corpus.gaps import Gap
+from corpus.quarantine import Quarantined
+from corpus.record import PastAnswer, Snapshot
 from ingest.review import CHANGED, FIRST, UNREACHED, Seen
 from ui.desk.actions import Entry, Golden, Held, Looked, Upload, WayBack, in_words
 from ui.plain_text import as_text, web_address

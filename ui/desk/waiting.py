@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import streamlit as st
 
 from corpus.documents import Document
-from corpus.record import Gap
+from corpus.gaps import Gap
 from ingest.review import CHANGED, UNREACHED
 from ui.desk import adding, documents, parts, view
 from ui.desk.actions import REVIEW_SOON_DAYS, Desk, Looked
