@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -91,7 +90,7 @@ def served(home: str) -> Iterator[str]:
             raise RuntimeError("The pages were not served; what went wrong stands above.")
         yield f"http://localhost:{port}"
     finally:
-        server.send_signal(signal.SIGINT)
+        server.terminate()  # an interrupt is not heard by what was started in the background
         server.wait(timeout=20)
 
 

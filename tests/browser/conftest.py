@@ -65,7 +65,7 @@ def served(folder: Path, models: Path) -> Iterator[tuple[str, Settings]]:
         assert f"http://localhost:{port}" in said, "the server ended without a word"
         yield f"http://localhost:{port}", settings
     finally:
-        server.send_signal(signal.SIGINT)
+        server.terminate()  # an interrupt is not heard by what was started in the background
         try:
             server.wait(timeout=20)
         except subprocess.TimeoutExpired:
