@@ -20,7 +20,8 @@ from filelock import FileLock, Timeout
 from corpus.errors import Busy, CasesError, FractionalError, UsageError, home_errors
 from evals.baseline import measured, read_baseline
 from evals.gate import ALLOWED_LOSS, VERDICT, Verdict, judge_run
-from evals.report import gather, write_report
+from evals.report import gather
+from evals.report_files import write_report
 from evals.store import RunRecord, RunStore
 from evals.whole_files import write_json
 

@@ -1,4 +1,4 @@
-"""A run as people and machines read it: one HTML page that needs nothing else, JUnit's XML, and a summary in Markdown.
+"""A run as people read it: one HTML page that needs nothing else.
 
 `gather` reads what is kept; all else is pure: values in, words out, and every foreign word stands as text. The evaluations page shows the
 same parts.
@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
-from corpus.errors import home_errors
 from evals.gate import GATED, HELD, TOO_FEW, VERDICT, WORSE
 from evals.plots import Dot, line_chart
 from evals.store import CaseRecord, Figure, RunRecord, RunStore, Score
@@ -32,12 +30,10 @@ from evals.trend import (
 )
 
 STYLE = Path(__file__).with_name("report.css")
-PAGE, JUNIT, SUMMARY = "report.html", "junit.xml", "summary.md"
 # As many nights as a chart of this width can show apart.
 RUNS_SHOWN = 40
 WORST_SHOWN = 12
 CHANGES_SHOWN = 40
-CHANGES_IN_SUMMARY = 8
 METRIC_WORDS = {
     "verdict": ("Right verdict", "answered, in part, or refused, as it should be"),
     "facts": ("All key facts", "every key fact of the right answer is shown"),
@@ -95,16 +91,6 @@ def verdict_of(store: RunStore, run: str) -> Mapping[str, Any] | None:
     except (OSError, ValueError):
         return None
     return kept if isinstance(kept, dict) else None
-
-
-def write_report(report: Report, folder: Path) -> dict[str, str]:
-    """The three forms of it in this folder; where each is."""
-    forms = {PAGE: page_html(report), JUNIT: junit_xml(report), SUMMARY: markdown(report)}
-    with home_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, words in forms.items():
-            (folder / name).write_text(words, encoding="utf-8")
-    return {name: str(folder / name) for name in forms}
 
 
 # The page
@@ -198,11 +184,11 @@ def verdict_html(verdict: Mapping[str, Any] | None) -> str:
 
 def tiles_html(run: RunRecord, previous: RunRecord | None) -> str:
     """A tile for each metric that applied, those that count first."""
-    tiles = [_tile(name, run.metrics[name], run, previous) for name in _in_order(run)]
+    tiles = [_tile(name, run.metrics[name], run, previous) for name in in_order(run)]
     return f'<div class="tiles">{"".join(tiles)}</div>'
 
 
-def _in_order(run: RunRecord) -> list[str]:
+def in_order(run: RunRecord) -> list[str]:
     applied = [name for name, figure in run.metrics.items() if figure.n or figure.failures]
     return sorted(applied, key=lambda name: GATED.index(name) if name in GATED else len(GATED))
 
@@ -213,7 +199,7 @@ def _tile(name: str, figure: Figure, run: RunRecord, previous: RunRecord | None)
     if before and before.score is not None and figure.score is not None:
         moved = round(100 * (figure.score - before.score), 1)
     lines = [
-        f"95 % interval {_range(figure)}" if figure.low is not None else "",
+        f"95 % interval {range_in_words(figure)}" if figure.low is not None else "",
         f"{moved:+.1f} since the run before" if moved else "",
         f"{figure.n} cases" + (", true by construction" if figure.by_construction else ""),
         _explained(name),
@@ -226,7 +212,7 @@ def _tile(name: str, figure: Figure, run: RunRecord, previous: RunRecord | None)
     return f'<div class="tile"><h3>{as_text(label(name))}</h3><p class="score">{percent(figure.score)}</p>{small}{failed}</div>'
 
 
-def _range(figure: Figure) -> str:
+def range_in_words(figure: Figure) -> str:
     return f"{figure.low:.0%}–{figure.high:.0%}" if figure.low is not None and figure.high is not None else "–"
 
 
@@ -262,7 +248,7 @@ def _figure(caption: str, points: Sequence[Point], draw: Callable[[Sequence[Dot]
 def types_html(run: RunRecord) -> str:
     """Each type of question by the metrics that apply to any."""
     names = [
-        name for name in _in_order(run) if name in GATED or name in ("abstention_recall", "not_refused", "sides_shown")
+        name for name in in_order(run) if name in GATED or name in ("abstention_recall", "not_refused", "sides_shown")
     ]
     if not run.by_type:
         return ""
@@ -338,7 +324,8 @@ def changes_in_words(changes: Changes) -> str:
 def change_html(change: CaseChange) -> str:
     kind, word = ("bad", "worse") if change.gain < 0 else ("good", "better") if change.gain > 0 else ("soft", "changed")
     chips = "".join(
-        f"<li>{as_text(label(one.name))}: {_score(one.before)} → {_score(one.after)}</li>" for one in change.moved
+        f"<li>{as_text(label(one.name))}: {score_in_words(one.before)} → {score_in_words(one.after)}</li>"
+        for one in change.moved
     )
     summary = (
         f'<summary><span class="{kind}">{word}</span> {as_text(change.after.question)} '
@@ -353,7 +340,7 @@ def change_html(change: CaseChange) -> str:
 def case_html(case: CaseRecord, opened: bool = False) -> str:
     """One case: the question, its scores, the answer with its evidence."""
     chips = "".join(
-        f"<li{_bad_class(score)}>{as_text(label(name))}: {_score(score)}</li>"
+        f"<li{_bad_class(score)}>{as_text(label(name))}: {score_in_words(score)}</li>"
         for name, score in case.scores.items()
         if score.applies
     )
@@ -371,7 +358,7 @@ def _bad_class(score: Score) -> str:
     return ' class="bad"' if score.failure or score.score == 0 else ""
 
 
-def _score(score: Score) -> str:
+def score_in_words(score: Score) -> str:
     if score.failure:
         return "not judged"
     return "does not apply" if score.score is None else f"{score.score:.2f}".rstrip("0").rstrip(".")
@@ -405,7 +392,7 @@ def gate_html(verdict: Mapping[str, Any] | None) -> str:
         return ""
     rows = "".join(
         f"<tr><td>{as_text(label(one['name']))}</td><td>{as_text(one['verdict'])}</td><td>{percent(one['before'])}</td>"
-        f"<td>{percent(one['after'])}</td><td>{_signed(one['change'])}</td><td>{_interval(one)}</td><td>{one['pairs']}</td>"
+        f"<td>{percent(one['after'])}</td><td>{signed(one['change'])}</td><td>{_interval(one)}</td><td>{one['pairs']}</td>"
         f'<td>{percent(one["detectable"])}</td><td class="words">{as_text(_sentence(one["why"]))}</td></tr>'
         for one in verdict["metrics"]
     )
@@ -418,7 +405,7 @@ def gate_html(verdict: Mapping[str, Any] | None) -> str:
     )
 
 
-def _signed(value: float | None) -> str:
+def signed(value: float | None) -> str:
     return "–" if value is None else f"{value:+.1%}"
 
 
@@ -453,96 +440,3 @@ def day_of(written: str) -> str:
 
 def moment_of(written: str) -> str:
     return f"{day_of(written)}, {datetime.fromisoformat(written):%H:%M} UTC"
-
-
-# For machines
-
-
-def junit_xml(report: Report) -> str:
-    """The gate's metrics and the cases as tests: a failure is what the gate found worse, an error what could not be judged."""
-    root = ElementTree.Element("testsuites", name="fractional evaluations")
-    gate = ElementTree.SubElement(root, "testsuite", name="gate")
-    lost: dict[str, list[str]] = {}
-    for one in report.verdict["metrics"] if report.verdict else ():
-        test = ElementTree.SubElement(gate, "testcase", classname="gate", name=_xml_text(one["name"]))
-        if one["verdict"] != HELD:
-            kind = {WORSE: "failure", TOO_FEW: "skipped"}.get(one["verdict"], "error")
-            ElementTree.SubElement(test, kind, message=_xml_text(f"{one['verdict']}: {one['why']}"))
-        for case_id in one["lost"] if one["verdict"] == WORSE else ():
-            lost.setdefault(case_id, []).append(one["name"])
-    moved = {change.after.case: change.moved for change in report.changes.cases} if report.changes else {}
-    cases = ElementTree.SubElement(root, "testsuite", name="cases")
-    for case in report.cases:
-        test = ElementTree.SubElement(
-            cases,
-            "testcase",
-            classname=_xml_text(f"cases.{case.type}"),
-            name=_xml_text(case.case),
-            time=f"{case.seconds:.3f}",
-        )
-        if case.case in lost:
-            failure = ElementTree.SubElement(
-                test, "failure", message=_xml_text(f"worse than approved: {', '.join(lost[case.case])}")
-            )
-            failure.text = _xml_text(f"{case.question}\n\n{case.answer['answer']}")
-        elif failed := [f"{name}: {score.failure}" for name, score in case.scores.items() if score.failure]:
-            ElementTree.SubElement(test, "error", message=_xml_text("; ".join(failed)))
-        if case.case in moved:
-            said = [f"{one.name} {_score(one.before)} → {_score(one.after)}" for one in moved[case.case]]
-            told = _xml_text("since the run before: " + ("; ".join(said) or "another answer, the same scores"))
-            ElementTree.SubElement(test, "system-out").text = told
-    for suite in root:
-        for attribute, kind in (
-            ("tests", "testcase"),
-            ("failures", "*/failure"),
-            ("errors", "*/error"),
-            ("skipped", "*/skipped"),
-        ):
-            suite.set(attribute, str(len(suite.findall(kind))))
-    ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def _xml_text(words: str) -> str:
-    """Without the signs that no XML may hold."""
-    return "".join(
-        sign
-        for sign in words
-        if sign in "\t\n" or 0x20 <= ord(sign) < 0xD800 or 0xDFFF < ord(sign) < 0xFFFE or ord(sign) > 0xFFFF
-    )
-
-
-def markdown(report: Report) -> str:
-    """What a reviewer needs in the summary of a job."""
-    run, verdict = report.run, report.verdict
-    word = "not compared with a baseline" if verdict is None else "passed" if verdict["passed"] else "**not passed**"
-    lines = [f"## Evaluation of {day_of(run.began)}: {word}", ""]
-    lines += [
-        f"{run.cases.n} cases, writer {_marked(run.writer)}, commit {_marked(run.commit[:10])}, run {_marked(run.run)}.",
-        "",
-    ]
-    if run.left_out:
-        lines += [f"{len(run.left_out)} cases were left out.", ""]
-    if run.judge_check.get("drifted"):
-        lines += [f"**The judge has drifted:** {_marked(str(run.judge_check.get('why', '')))}", ""]
-    by_name = {one["name"]: one for one in verdict["metrics"]} if verdict else {}
-    lines += ["| metric | score | 95 % interval | cases | not judged | gate |", "|---|--:|--:|--:|--:|---|"]
-    for name in _in_order(run):
-        figure = run.metrics[name]
-        gate = by_name.get(name)
-        said = " ".join((gate["verdict"], "" if gate["change"] is None else _signed(gate["change"]))) if gate else ""
-        lines.append(
-            f"| {_marked(label(name))} | {percent(figure.score)} | {_range(figure)} | {figure.n} | {figure.failures or ''} | {_marked(said)} |"
-        )
-    if report.changes:
-        lines += ["", f"Since the run before: {changes_in_words(report.changes)}"]
-        lines += [
-            f"- {_marked(change.after.question)} ({_marked(change.after.case)}): {_marked(', '.join(label(one.name) for one in change.moved if one.gain < 0))}"
-            for change in report.changes.worse[:CHANGES_IN_SUMMARY]
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def _marked(words: str) -> str:
-    """Foreign words as Markdown shows them unchanged, on one line."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>!|~&$@" else sign for sign in " ".join(words.split()))

@@ -64,7 +64,8 @@ def baseline(options: argparse.Namespace) -> Outcome:
 
 def report(options: argparse.Namespace) -> Outcome:
     from evals.nightly import REPORT
-    from evals.report import gather, verdict_of, write_report
+    from evals.report import gather, verdict_of
+    from evals.report_files import write_report
 
     store = _store()
     record = _complete_run(store, options.kept_run)

@@ -15,7 +15,8 @@ import pytest
 
 from evals.baseline import approve, measured
 from evals.gate import judge_run
-from evals.report import Report, case_html, gather, junit_xml, markdown, page_html, write_report
+from evals.report import Report, case_html, gather, page_html
+from evals.report_files import junit_xml, markdown, write_report
 from evals.store import RunStore
 from tests.evals.kept_runs import keep_run
 

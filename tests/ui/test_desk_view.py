@@ -24,7 +24,7 @@ from ingest.preview import Difference
 from ingest.review import CHANGED, FIRST, UNREACHED, Seen
 from tests.library import document
 from tests.ui import chat_library
-from ui.desk import view
+from ui.desk import preview_view, view
 from ui.desk.actions import Entry, Golden, Held, Looked, Upload, WayBack
 
 HOSTILE = chat_library.HOSTILE_QUOTE
@@ -89,15 +89,15 @@ def test_hostile_words_add_no_element_and_no_address() -> None:
         view.held_html(held),
         view.what_discard_means_html(held),
         view.unread_html({HOSTILE: HOSTILE}),
-        view.standing_html(entry),
-        view.standing_html(Entry(HOSTILE, Prepared(HOSTILE, reason=HOSTILE), reason=HOSTILE)),
-        view.remarks_html(entry),
-        view.contradicts_html(entry),
-        view.given_html(entry.given, HOSTILE, [HOSTILE[:20]]),
-        view.given_html(Upload("a.pdf", b""), HOSTILE, ()),
-        view.sheet_html(HOSTILE),
-        view.removed_html([removal]),
-        view.found_html([removal]),
+        preview_view.standing_html(entry),
+        preview_view.standing_html(Entry(HOSTILE, Prepared(HOSTILE, reason=HOSTILE), reason=HOSTILE)),
+        preview_view.remarks_html(entry),
+        preview_view.contradicts_html(entry),
+        preview_view.given_html(entry.given, HOSTILE, [HOSTILE[:20]]),
+        preview_view.given_html(Upload("a.pdf", b""), HOSTILE, ()),
+        preview_view.sheet_html(HOSTILE),
+        preview_view.removed_html([removal]),
+        preview_view.found_html([removal]),
         view.document_html(attacking),
         view.row_html(attacking),
         view.citing_html([PastAnswer("a", HOSTILE, HOSTILE, "partial", 1, "")]),
@@ -117,21 +117,21 @@ def test_hostile_words_add_no_element_and_no_address() -> None:
 @given(st.text(), st.lists(st.text(max_size=5)))
 def test_a_text_as_given_is_shown_whole_whatever_is_struck(words: str, removed: list[str]) -> None:
     words = words.replace("\r", "").replace("\x00", "").lstrip("\ufeff")
-    shown = Reading(view.given_html(Upload("a.txt", words.encode("utf-8", "replace")), "a.txt", removed)).text
+    shown = Reading(preview_view.given_html(Upload("a.txt", words.encode("utf-8", "replace")), "a.txt", removed)).text
     assert shown == words.encode("utf-8", "replace").decode()
 
 
 def test_what_was_left_out_is_struck_where_it_stands() -> None:
     read = Reading(
-        view.given_html(Upload("a.txt", b"Menu\n\nA menu of choices.\n\nShare"), "", ["Menu", "Share", "gone"])
+        preview_view.given_html(Upload("a.txt", b"Menu\n\nA menu of choices.\n\nShare"), "", ["Menu", "Share", "gone"])
     )
     assert read.struck == "MenuShare"
 
 
 def test_a_web_page_is_shown_as_its_words() -> None:
     page = b"<html><head><title>No</title><style>p{}</style><body><h1>A <b>title</b></h1><p>One\ntwo<script>x()</script></p>"
-    assert view.readable(Upload("page.html", page)) == "A title\n\nOne two"
-    assert view.readable(Upload("page.pdf", b"%PDF")) is None
+    assert preview_view.readable(Upload("page.html", page)) == "A title\n\nOne two"
+    assert preview_view.readable(Upload("page.pdf", b"%PDF")) is None
 
 
 @pytest.mark.parametrize(

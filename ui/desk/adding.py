@@ -8,7 +8,7 @@ import streamlit as st
 
 from corpus.documents import VOICES, slug
 from ingest.add import LARGEST_FILE, SUFFIXES, Given
-from ui.desk import parts, view
+from ui.desk import parts, preview_view, view
 from ui.desk.actions import Decided, Desk, Entry, Golden, Upload
 
 FILES, TEXT, ADDRESS = HOWS = ("Files", "Pasted text", "Web address")
@@ -210,7 +210,7 @@ def _asked_again(desk: Desk, question: str, written: Decided, who: str) -> str:
 
 def _draw_entry(entry: Entry, key: str) -> Decided | None:
     """One thing as given and as it would be; what the operator decided about it, if it can be published."""
-    st.html(view.standing_html(entry))
+    st.html(preview_view.standing_html(entry))
     document = entry.prepared.document
     if document is None:
         return None
@@ -218,23 +218,23 @@ def _draw_entry(entry: Entry, key: str) -> Decided | None:
     looked_at = False
     if found:
         st.html(view.lead_html("These passages may be meant for a machine that reads the library, not for people:"))
-        st.html(view.found_html(found))
+        st.html(preview_view.found_html(found))
         looked_at = st.checkbox("I have read them, and they may stand", key=f"{key}looked-at")
-    if remarks := view.remarks_html(entry):
+    if remarks := preview_view.remarks_html(entry):
         st.html(remarks)
     left, right = st.columns(2)
     removed = [one.text for one in entry.prepared.removed]
-    left.html(f"<h3>As given</h3>{view.given_html(entry.given, entry.name, removed)}")
-    right.html(f"<h3>As it enters the library</h3>{view.sheet_html(document.text)}")
+    left.html(f"<h3>As given</h3>{preview_view.given_html(entry.given, entry.name, removed)}")
+    right.html(f"<h3>As it enters the library</h3>{preview_view.sheet_html(document.text)}")
     if entry.contradicts:
         with st.expander(f"The library says otherwise ({len(entry.contradicts)})"):
-            st.html(view.contradicts_html(entry))
+            st.html(preview_view.contradicts_html(entry))
     if entry.prepared.removed:
         with st.expander(f"Left out ({len(entry.prepared.removed)})"):
-            st.html(view.removed_html(entry.prepared.removed))
+            st.html(preview_view.removed_html(entry.prepared.removed))
     if entry.chunks:
         with st.expander(f"Passages it is found by ({len(entry.chunks)})"):
-            st.html(view.passages_html(entry.chunks))
+            st.html(preview_view.passages_html(entry.chunks))
     st.html("<h3>What is known about it</h3>")
     metadata = {}
     columns = st.columns(2)

@@ -9,7 +9,7 @@ import yaml
 from streamlit.delta_generator import DeltaGenerator
 
 from corpus.documents import KINDS, VOICES, Document
-from ui.desk import parts, view
+from ui.desk import parts, preview_view, view
 from ui.desk.actions import Desk, front_matter_of
 from ui.plain_text import as_label
 
@@ -108,7 +108,7 @@ def _draw_document(desk: Desk, document: Document, who: str) -> None:
         with st.container(horizontal=True):
             st.button("Edit", on_click=_begin, args=("edit",), key="edit")
             st.button("Withdraw", on_click=_begin, args=("withdraw",), key="withdraw")
-    st.html(view.sheet_html(document.text))
+    st.html(preview_view.sheet_html(document.text))
 
 
 def _draw_withdrawal(desk: Desk, document: Document, who: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.desk import parts, view
+from ui.desk import parts, preview_view, view
 from ui.desk.actions import Desk, Held
 
 # Which document is about to be released or discarded.
@@ -29,7 +29,7 @@ def _draw_held(desk: Desk, held: Held, who: str) -> None:
     id = held.kept.document
     st.html(view.held_html(held))
     with st.expander("The whole of it"):
-        st.html(view.sheet_html(held.kept.content))
+        st.html(preview_view.sheet_html(held.kept.content))
     if st.session_state.get(RELEASING) == id:
         _draw_release(desk, held, who)
     elif st.session_state.get(DISCARDING) == id:
