@@ -24,6 +24,8 @@ AMONG_FIRST, AMONG_FIRST_OF_A_KIND, AMONG_FIRST_IF_SAID_TO_DIFFER = 3, 2, 6
 # What asks for the same kind of thing and comes this near asks the same, wherever it was found: the plainest question, what one costs a month, found
 # three articles before its position (0.87). At 0.8 "how long should we keep one" came to how many days a week (0.83).
 ASKS_THE_SAME, AMONG_FIRST_IF_THE_SAME = 0.85, 12
+# What comes first among passages none of which is near has come first by chance; what asks in another way has to be nearer.
+NEAR, NEAR_IF_ANOTHER_KIND = 0.45, 0.5
 SAYS_THEY_DIFFER = re.compile(
     r"\b(?:one|some|half)\b[^?]{0,40}\b(?:says?|said|tells?|told|quotes?|claims?|thinks?|wants?)\b[^?]{0,80}\b(?:another|others?|the rest)\b|\bwho(?:'s|’s| is) right\b|\bwhich is it\b|\btwo different\b|\bwho backs\b|"
     r"\b(?:only one|different|other|opposing) (?:view|opinion|answer)s?\b|\b(?:what|where) do (?:people|experts|sources|others)\b|\bpeople (?:really )?(?:say|think|give)\b|"
@@ -89,14 +91,16 @@ def _kept(question: str, passages: Sequence[Passage], documents: Mapping[str, Do
     return sides
 
 
-def speaks_to(position: str, question: str, rank: int, nearness: float = 0.0) -> bool:
+def speaks_to(position: str, question: str, rank: int, nearness: float) -> bool:
     """Whether what is asked is what the position is on, by how far down it was found and how near it lies."""
     asked = topic_of(question)[0]
+    if nearness < NEAR:
+        return False
     if SAYS_THEY_DIFFER.search(asked):
         return rank < AMONG_FIRST_IF_SAID_TO_DIFFER
     kind = asked_with(asked)
     if kind != asked_with(position):
-        return rank == 0
+        return rank == 0 and nearness >= NEAR_IF_ANOTHER_KIND
     if nearness >= ASKS_THE_SAME:
         return True
     return rank < (AMONG_FIRST if kind == DECISION else AMONG_FIRST_OF_A_KIND)

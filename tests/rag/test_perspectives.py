@@ -11,7 +11,15 @@ from corpus.record import StoredChunk
 from corpus.text import read_blocks
 from rag.answers import Draft, Quoted
 from rag.evidence import Evidence, Unit
-from rag.perspectives import AMONG_FIRST, AMONG_FIRST_IF_SAID_TO_DIFFER, SOLD, perspectives_on, speaks_to
+from rag.perspectives import (
+    AMONG_FIRST,
+    AMONG_FIRST_IF_SAID_TO_DIFFER,
+    NEAR,
+    NEAR_IF_ANOTHER_KIND,
+    SOLD,
+    perspectives_on,
+    speaks_to,
+)
 from rag.retrieve import Passage
 from rag.verify import verify
 from tests.library import document
@@ -114,7 +122,7 @@ def test_a_view_that_only_sellers_hold_says_so() -> None:
     ],
 )
 def test_a_position_speaks_to_a_question_of_its_kind(question: str, position: str) -> None:
-    assert speaks_to(position, question, 1)
+    assert speaks_to(position, question, 1, 0.7)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +136,7 @@ def test_a_position_speaks_to_a_question_of_its_kind(question: str, position: st
 )
 def test_a_position_on_a_decision_does_not_speak_to_a_question_of_fact(question: str, position: str) -> None:
     """Found among the first three, it was shown for one question in five on which sources agree."""
-    assert not speaks_to(position, question, 1)
+    assert not speaks_to(position, question, 1, 0.7)
 
 
 def test_what_asks_the_same_is_spoken_to_wherever_it_was_found() -> None:
@@ -139,16 +147,27 @@ def test_what_asks_the_same_is_spoken_to_wherever_it_was_found() -> None:
     assert not speaks_to(position, "Should a fractional AI leader write code?", 9, 0.95)
 
 
+def test_what_comes_first_only_because_nothing_is_near_is_not_spoken_to() -> None:
+    """The letters of a redundancy came to whether to hire a head of AI."""
+    position, question = "Head of AI or a fractional one first?", "Can we let AI write the letters?"
+    assert speaks_to(position, question, 0, NEAR) and not speaks_to(position, question, 0, NEAR - 0.01)
+    other_kind = "What do we do about letters that AI wrote?"
+    assert speaks_to(position, other_kind, 0, NEAR_IF_ANOTHER_KIND)
+    assert not speaks_to(position, other_kind, 0, NEAR_IF_ANOTHER_KIND - 0.01)
+
+
 def test_a_share_is_a_number() -> None:
-    assert speaks_to("How many AI pilots fail?", "What share of AI pilots fail?", 1)
+    assert speaks_to("How many AI pilots fail?", "What share of AI pilots fail?", 1, 0.7)
 
 
 def test_what_is_asked_in_another_way_speaks_to_a_position_only_where_nothing_comes_before_it() -> None:
     question, position = "What do we do about tools nobody approved?", "Should we ban tools that nobody approved?"
-    assert speaks_to(position, question, 0) and not speaks_to(position, question, 1)
+    assert speaks_to(position, question, 0, 0.7) and not speaks_to(position, question, 1, 0.7)
 
 
 def test_where_the_question_says_that_people_differ_a_position_is_looked_for_further_down() -> None:
     position, last = "Is it true that most pilots fail?", AMONG_FIRST_IF_SAID_TO_DIFFER - 1
-    assert speaks_to(position, "One speaker told me nearly all pilots flop, another said half work. Which is it?", last)
-    assert not speaks_to(position, "Do most pilots fail?", last)
+    assert speaks_to(
+        position, "One speaker told me nearly all pilots flop, another said half work. Which is it?", last, 0.7
+    )
+    assert not speaks_to(position, "Do most pilots fail?", last, 0.7)
