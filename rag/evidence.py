@@ -17,7 +17,7 @@ import numpy as np
 from corpus.documents import Document
 from corpus.index import Index
 from corpus.text import Span, cells, plain, read_blocks, split_sentences, words_of
-from rag.question import topic_of
+from rag.question import asking, topic_of
 from rag.reader import OnnxReader, Reader
 from rag.retrieve import Passage
 from rag.sentence_vectors import SentenceVectors
@@ -75,8 +75,8 @@ class Evidence:
     question: str
     units: tuple[Unit, ...]
     passages: tuple[Passage, ...]
-    unknown_words: tuple[str, ...]  # of the question, nowhere in the library
-    missing_names: tuple[str, ...]  # of the question, nowhere in the library
+    unknown_words: tuple[str, ...]  # of what is asked, nowhere in the library
+    missing_names: tuple[str, ...]  # of what is asked, nowhere in the library
     rarity: Mapping[str, float]  # stem of the question to its weight
     questions: int = 1  # it is made of
 
@@ -153,8 +153,9 @@ class Weigher:
         """All that has to be asked of the record."""
         rarity = self._rarity(question)
         described = " ".join(f"{d.title} {d.speaker} {d.source} {d.url}" for d in documents.values()).lower()
-        unknown = tuple(word for word in content_words(question) if not self._known(word, described))
-        missing = tuple(name for name in names(question) if not self._known(name, described))
+        asks = asking(question)
+        unknown = tuple(word for word in content_words(asks) if not self._known(word, described))
+        missing = tuple(name for name in names(asks) if not self._known(name, described))
         candidates: list[tuple[Unit, Passage]] = []
         for passage in passages:
             document = documents[passage.chunk.document]

@@ -252,6 +252,15 @@ def topic_of(standalone: str) -> tuple[str, str]:
     return (match.group(1), match.group(2)) if match else (standalone, "")
 
 
+def asking(standalone: str) -> str:
+    """Its sentences that ask, and what it is about, without those that only say where somebody sits or who told them; all of it where none
+    ends as a question."""
+    asked, earlier = topic_of(standalone)
+    sentences = re.split(r"(?<=[.?!]) +", asked.strip())
+    asks = [sentence for sentence in sentences if sentence.endswith("?")] or sentences
+    return " ".join((*asks, earlier)).strip()
+
+
 def asks_for(question: str) -> str:
     """price | person | share | date | number | text: what an answer to it must hold."""
     if PERSON.search(question):

@@ -112,7 +112,7 @@ def _drawn(options: argparse.Namespace) -> Drawn:
 
 def calibrate(options: argparse.Namespace) -> Outcome:
     from evals.calibrate import Observed, fit, is_clear, keep, observe_tasks, signs_of
-    from evals.cases import OF_REAL_ARTICLES, read_cases
+    from evals.cases import FURTHER, OF_REAL_ARTICLES, read_cases
     from evals.refusal import read_corpus, read_tasks
     from ingest.add import Given
     from ingest.take_in import take_in
@@ -122,7 +122,8 @@ def calibrate(options: argparse.Namespace) -> Outcome:
         chosen = [case for case in cases if not case.held and is_clear(case)]
         return Observed(library, signs_of(chain, chosen, show_progress()), [case.answerable for case in chosen])
 
-    observed = [observe("library", open_chain(read_settings()), _cases(options))]
+    cases = _cases(options) + ([] if options.cases else read_cases(FURTHER))
+    observed = [observe("library", open_chain(read_settings()), cases)]
     if options.articles:
         with _apart() as settings:
             take_in(open_publisher(settings), [options.articles], Given(), datetime.now(UTC).date())

@@ -7,7 +7,7 @@ import pytest
 
 from corpus.errors import CasesError
 from corpus.library import read_library
-from evals.cases import CASES, Case, read_cases
+from evals.cases import CASES, FURTHER, Case, by_words, read_cases
 
 ROOT = CASES.parents[1]
 WHOLE = """
@@ -68,13 +68,32 @@ def test_the_golden_set_is_as_large_and_as_mixed_as_promised(golden: list[Case])
     assert all(1 <= len(case.history) <= 3 for case in golden if case.type == "follow_up")
 
 
-def test_every_expected_document_is_in_the_library(golden: list[Case]) -> None:
+@pytest.fixture(scope="module")
+def all_cases() -> list[Case]:
+    """Read together: no id is there twice."""
+    return read_cases([*sorted(CASES.glob("*.yaml")), *FURTHER])
+
+
+def test_the_further_cases_are_as_many_again_and_a_third_of_each_is_held() -> None:
+    further = read_cases(FURTHER)
+    assert len(further) >= 500
+    for type in ("single", "multi", "differ", "unanswerable"):
+        some = [case.held for case in further if case.type == type]
+        assert 0.28 <= sum(some) / len(some) <= 0.42, type
+
+
+def test_no_question_is_asked_twice(all_cases: list[Case]) -> None:
+    counted = Counter(by_words(case.question, case.history) for case in all_cases)
+    assert not [question for question, times in counted.items() if times > 1]
+
+
+def test_every_expected_document_is_in_the_library(all_cases: list[Case]) -> None:
     known = read_library(ROOT / "corpus").documents
-    missing = {(case.id, id) for case in golden for id in case.documents if id not in known}
+    missing = {(case.id, id) for case in all_cases for id in case.documents if id not in known}
     assert not missing
 
 
-def test_each_expected_fact_stands_in_an_expected_document(golden: list[Case]) -> None:
+def test_each_expected_fact_stands_in_an_expected_document(all_cases: list[Case]) -> None:
     """Otherwise no answer could ever be right: answers are the documents' own sentences."""
     import re
 
@@ -86,7 +105,7 @@ def test_each_expected_fact_stands_in_an_expected_document(golden: list[Case]) -
     }
     lost = [
         (case.id, fact)
-        for case in golden
+        for case in all_cases
         for fact in (case.facts if case.answerable else ())
         if not any(re.search(fact, re.sub(r"\s+", " ", text[id]), re.IGNORECASE) for id in case.documents)
     ]

@@ -12,7 +12,8 @@ from corpus.ledger import Ledger
 from corpus.record import Record
 from corpus.settings import Settings
 from ingest.publish import Publisher
-from rag.answer import Chain, answering, search
+from rag.answer import Chain, answering, evidence_for, search
+from rag.answers import ABSTAINED
 from rag.writers.port import Failed
 from rag.writers.settings import QUOTE
 from tests import asking
@@ -201,3 +202,12 @@ def test_an_answer_survives_the_record(library_to_ask: Settings) -> None:
     assert made.removed and made.citations and made.sentences
     assert answer_from(asking.kept(library_to_ask)[0]) == made
     assert replace(made, cached=True) != made
+
+
+def test_a_place_that_only_sets_the_scene_is_not_asked_for(library_to_ask: Settings) -> None:
+    """Whoever said where they sit was refused, since the library knows nothing of the place."""
+    chain = asking.open_asking(library_to_ask, ScriptedWriter())
+    with chain.index.record.reading():
+        assert evidence_for(chain, f"We sit in Leeds. {asking.COST_QUESTION}").missing_names == ()
+    asked = asking.asked(chain, "What does a fractional AI CTO cost in Leeds?", writer=QUOTE)
+    assert asked.verdict == ABSTAINED and "“Leeds”" in asked.answer

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from rag.question import Turn, asks_for, parts_of, standalone_question, topic_of, tries_to_trick
+from rag.question import Turn, asking, asks_for, parts_of, standalone_question, topic_of, tries_to_trick
 from rag.words import names, stem
 
 
@@ -193,3 +193,16 @@ def test_them_are_those_whom_the_question_names() -> None:
     """Pilgrims of whom a reader asked were taken for fractional AI CTOs."""
     asked = "Where did the pilgrims come from, and how did they arrive?"
     assert standalone_question(asked, []) == asked
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("We're London based. What would a head of AI cost?", "What would a head of AI cost?"),
+        ("Is it dear? Our board sits in Leeds. Who pays?", "Is it dear? Who pays?"),
+        ("Tell me about Leeds.", "Tell me about Leeds."),
+        ("We sit in Leeds. And then? (about: Who owns the code in Spain?)", "And then? Who owns the code in Spain?"),
+    ],
+)
+def test_what_asks_is_told_from_what_sets_the_scene(question: str, asks: str) -> None:
+    assert asking(question) == asks
