@@ -13,7 +13,7 @@ from rag.answers import Citation, Perspective
 from rag.differing import sides_among
 from rag.evidence import Evidence
 from rag.question import asks_for, topic_of
-from rag.retrieve import Passage
+from rag.retrieve import IN_THESE_WORDS, Passage
 from rag.verify import Verified, citation_of
 
 # A position speaks to a question that asks for the same kind of thing and found it among so many passages: its rank tells better than its
@@ -21,9 +21,9 @@ from rag.verify import Verified, citation_of
 # so it is looked for further down than a figure or a name, and furthest where the question itself says that people differ. What asks in
 # another way is spoken to only where nothing comes before the position (docs/experiments.md).
 AMONG_FIRST, AMONG_FIRST_OF_A_KIND, AMONG_FIRST_IF_SAID_TO_DIFFER = 3, 2, 6
-# What asks for the same kind of thing and comes this near asks the same, wherever it was found: the plainest question, what one costs a month, found
-# three articles before its position (0.87). At 0.8 "how long should we keep one" came to how many days a week (0.83).
-ASKS_THE_SAME, AMONG_FIRST_IF_THE_SAME = 0.85, 12
+# What asks for the same kind of thing in nearly these words asks the same, wherever it was found, and before what was found earlier: the
+# plainest question, what one costs a month, found three articles before its position (0.87). At 0.8 "how long should we keep one" came to how many
+# days a week (0.83).
 # What comes first among passages none of which is near has come first by chance; what asks in another way has to be nearer.
 NEAR, NEAR_IF_ANOTHER_KIND = 0.45, 0.5
 SAYS_THEY_DIFFER = re.compile(
@@ -70,15 +70,16 @@ def perspectives_on(
 
 def _kept(question: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> list[Held]:
     """What an editor has set down about this question, as far as it still stands in the documents."""
-    found = [(documents[passage.chunk.document], passage.similarity) for passage in passages[:AMONG_FIRST_IF_THE_SAME]]
-    position = next(
-        (
-            one
-            for rank, (one, nearness) in enumerate(found)
-            if one.kind == "position" and speaks_to(one.question, question, rank, nearness)
-        ),
-        None,
-    )
+    speaking = [
+        (one, passage.similarity)
+        for rank, passage in enumerate(passages)
+        if (one := documents[passage.chunk.document]).kind == "position"
+        and speaks_to(one.question, question, rank, passage.similarity)
+    ]
+    in_these_words = [
+        one for one, nearness in sorted(speaking, key=lambda pair: -pair[1]) if nearness >= IN_THESE_WORDS
+    ]
+    position = next(iter(in_these_words or [one for one, _ in speaking]), None)
     sides: list[Held] = []
     for view in position.views if position else ():
         where = [
@@ -101,7 +102,7 @@ def speaks_to(position: str, question: str, rank: int, nearness: float) -> bool:
     kind = asked_with(asked)
     if kind != asked_with(position):
         return rank == 0 and nearness >= NEAR_IF_ANOTHER_KIND
-    if nearness >= ASKS_THE_SAME:
+    if nearness >= IN_THESE_WORDS:
         return True
     return rank < (AMONG_FIRST if kind == DECISION else AMONG_FIRST_OF_A_KIND)
 

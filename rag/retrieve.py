@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # which a passage far ahead in one list looks like any first one (docs/experiments.md).
 WORTH_OF_WORDS = 0.4
 CANDIDATES = 50
+# Of two questions this near to each other, each asks what the other does.
+IN_THESE_WORDS = 0.85
 # A document's second passage must be this much better than another document's first, its third again, and so on.
 SPREAD = 0.93
 # Passages that share this much of their words say the same.
@@ -69,6 +71,19 @@ def retrieve(
         for number, chunk in chunks.items()
     ]
     return choose(sorted(fused, key=lambda p: (-p.score, p.chunk.number)), top)
+
+
+def asked_in_these_words(index: Index, question: str, among: int) -> list[Passage]:
+    """The passages that are known to answer nearly this question. One that is asked in many ways is long, and counts for less by words: the
+    position on what one costs stood in none of the passages for "What does a fractional AI CTO cost?"."""
+    query = index.embed([question])[0]
+    with index.record.reading():
+        near = index.nearest(query, among)
+    return [
+        Passage(one.chunk, one.similarity, one.similarity, rank, None)
+        for rank, one in enumerate(near, start=1)
+        if one.similarity >= IN_THESE_WORDS
+    ]
 
 
 def fused_score(similarity: float, by_words: float, best_by_words: float) -> float:

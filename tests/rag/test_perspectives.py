@@ -20,7 +20,7 @@ from rag.perspectives import (
     perspectives_on,
     speaks_to,
 )
-from rag.retrieve import Passage
+from rag.retrieve import IN_THESE_WORDS, Passage
 from rag.verify import verify
 from tests.library import document
 
@@ -154,6 +154,18 @@ def test_what_comes_first_only_because_nothing_is_near_is_not_spoken_to() -> Non
     other_kind = "What do we do about letters that AI wrote?"
     assert speaks_to(position, other_kind, 0, NEAR_IF_ANOTHER_KIND)
     assert not speaks_to(position, other_kind, 0, NEAR_IF_ANOTHER_KIND - 0.01)
+
+
+def test_what_asks_in_these_words_comes_before_what_was_found_earlier() -> None:
+    """ "What does a fractional AI CTO cost?" was found by words in a dozen articles before the position that asks just that."""
+    earlier = replace(POSITION, id="earlier", question="Should the role be filled?")
+    evidence = found("earlier", "builder", "adviser", "builder", POSITION.id)
+    passages = (*evidence.passages[:4], replace(evidence.passages[4], similarity=IN_THESE_WORDS))
+    documents = {**DOCUMENTS, "earlier": replace(earlier, views=POSITION.views[::-1])}
+    sides, _ = perspectives_on(replace(evidence, passages=passages), documents, verify(answered(), documents))
+    assert [side.view for side in sides] == ["Yes", "No"]
+    sides, _ = perspectives_on(evidence, documents, verify(answered(), documents))
+    assert [side.view for side in sides] == ["No", "Yes"]
 
 
 def test_a_share_is_a_number() -> None:
