@@ -1,10 +1,28 @@
 """Fusing and spreading, as laws."""
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpus.index import NearChunk
 from corpus.record import StoredChunk
-from rag.retrieve import WORTH_OF_WORDS, Passage, alias_table, choose, fused_score, lexical_expression
+from corpus.settings import Settings
+from rag.answer import passages_for
+from rag.retrieve import (
+    IN_THESE_WORDS,
+    WORTH_OF_WORDS,
+    Passage,
+    alias_table,
+    asked_in_these_words,
+    choose,
+    fused_score,
+    lexical_expression,
+)
+from tests import asking
 from tests.library import document
 
 nearness = st.floats(-1, 1)
@@ -85,3 +103,35 @@ def test_an_alias_widens_the_words_searched_for() -> None:
     )
     expression = lexical_expression("Do we need a CAIO?", alias_table([entry]))
     assert '"Chief AI Officer"' in expression and '"CAIO"' in expression
+
+
+def test_what_is_known_to_answer_nearly_these_words_is_found_however_long_it_is() -> None:
+    """The position on what one costs was in none of twelve passages for "What does a fractional AI CTO cost?"."""
+    near = {"long": IN_THESE_WORDS + 0.1, "as near": IN_THESE_WORDS, "near": IN_THESE_WORDS - 0.01}
+    index: Any = SimpleNamespace(
+        embed=lambda texts: [texts[0]],
+        record=SimpleNamespace(reading=nullcontext),
+        nearest=lambda _, most: [
+            NearChunk(passage(number, id, 0.1).chunk, similarity)
+            for number, (id, similarity) in enumerate(near.items())
+        ][:most],
+    )
+    found = asked_in_these_words(index, "What does one cost?", 3)
+    assert [one.chunk.document for one in found] == ["long", "as near"]
+    assert [one.chunk.document for one in asked_in_these_words(index, "What does one cost?", 1)] == ["long"]
+
+
+def test_it_is_read_to_answer_a_question_after_what_was_found_by_words(
+    library_to_ask: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = asking.open_asking(library_to_ask)
+    monkeypatch.setattr("rag.answer.PASSAGES", 1)
+    with chain.index.record.reading():
+        first, *others = passages_for(chain, asking.TERM_QUESTION, {})
+        assert not others
+        monkeypatch.setattr("rag.retrieve.IN_THESE_WORDS", -1.0)
+        monkeypatch.setattr(
+            "rag.answer.asked_in_these_words", lambda index, question, _: asked_in_these_words(index, question, 4)
+        )
+        read = passages_for(chain, asking.TERM_QUESTION, {})
+    assert read[0] == first and len({one.chunk.number for one in read}) == len(read) > 1
