@@ -1,6 +1,6 @@
 """How sure must we be to answer? Fits the judge's weights on open cases and keeps them with their figures.
 
-The held third of the golden cases is never read here. Of public conversations one half is fitted on; the other half checks whether the
+The held third of the golden and of the further cases is never read here. Of public conversations one half is fitted on; the other half checks whether the
 judge carries over to what it has not seen.
 """
 

@@ -116,10 +116,15 @@ def together(question: str, parts: Sequence[Evidence]) -> Evidence:
             score = unit.score * highest / max(part.units[0].score, 1e-9)
             if unit.key not in units or score > units[unit.key].score:
                 units[unit.key] = replace(unit, score=score)
+    nearest: dict[int, Passage] = {}
+    for passage in (passage for part in parts for passage in part.passages):
+        known = nearest.setdefault(passage.chunk.number, passage)
+        if known.similarity < passage.similarity:
+            nearest[passage.chunk.number] = passage
     return Evidence(
         question,
         tuple(sorted(units.values(), key=lambda unit: -unit.score)),
-        tuple({passage.chunk.number: passage for part in parts for passage in part.passages}.values()),
+        tuple(nearest.values()),
         tuple(dict.fromkeys(word for part in parts for word in part.unknown_words)),
         tuple(dict.fromkeys(name for part in parts for name in part.missing_names)),
         {word: weight for part in parts for word, weight in part.rarity.items()},

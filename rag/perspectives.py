@@ -21,9 +21,7 @@ from rag.verify import Verified, citation_of
 # so it is looked for further down than a figure or a name, and furthest where the question itself says that people differ. What asks in
 # another way is spoken to only where nothing comes before the position (docs/experiments.md).
 AMONG_FIRST, AMONG_FIRST_OF_A_KIND, AMONG_FIRST_IF_SAID_TO_DIFFER = 3, 2, 6
-# What asks for the same kind of thing in nearly these words asks the same, wherever it was found, and before what was found earlier: the
-# plainest question, what one costs a month, found three articles before its position (0.87). At 0.8 "how long should we keep one" came to how many
-# days a week (0.83).
+# What asks for the same kind of thing in nearly these words asks the same, wherever it was found, and before what was found earlier.
 # What comes first among passages none of which is near has come first by chance; what asks in another way has to be nearer.
 NEAR, NEAR_IF_ANOTHER_KIND = 0.45, 0.5
 SAYS_THEY_DIFFER = re.compile(
@@ -50,7 +48,7 @@ Held = tuple[str, list[tuple[Document, Span]]]
 def perspectives_on(
     evidence: Evidence, documents: Mapping[str, Document], verified: Verified
 ) -> tuple[tuple[Perspective, ...], Verified]:
-    """The sides of the position found first, or of the sentences found, each holder cited at the sentence that carries the words."""
+    """The sides of the position that speaks to the question, or of the sentences found, each holder cited at the sentence that carries the words."""
     if not verified.pieces:
         return (), verified
     citations = list(verified.citations)
@@ -74,6 +72,7 @@ def _kept(question: str, passages: Sequence[Passage], documents: Mapping[str, Do
         (one, passage.similarity)
         for rank, passage in enumerate(passages)
         if (one := documents[passage.chunk.document]).kind == "position"
+        and (passage.dense_rank or passage.lexical_rank)
         and speaks_to(one.question, question, rank, passage.similarity)
     ]
     in_these_words = [
@@ -98,7 +97,7 @@ def speaks_to(position: str, question: str, rank: int, nearness: float) -> bool:
     if nearness < NEAR:
         return False
     if SAYS_THEY_DIFFER.search(asked):
-        return rank < AMONG_FIRST_IF_SAID_TO_DIFFER
+        return rank < AMONG_FIRST_IF_SAID_TO_DIFFER or nearness >= IN_THESE_WORDS
     kind = asked_with(asked)
     if kind != asked_with(position):
         return rank == 0 and nearness >= NEAR_IF_ANOTHER_KIND

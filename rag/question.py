@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from corpus.text import split_sentences
 from rag.words import GENERIC_NAMES, content_words, names, stem
 
 # Words that stand for something named before, maybe in the same question.
@@ -228,6 +229,15 @@ ASKS = re.compile(
 )
 
 
+# A request may be no question.
+TOLD_TO = re.compile(
+    r"(?:please |and |so |then |just )*(?:tell|explain|give|show|describe|list|compare|name|summari[sz]e|help|walk)\b",
+    re.IGNORECASE,
+)
+# Words for a person, a firm or a thing that was named.
+STANDS_FOR = re.compile(r"\b(?:it|its|they|them|their|theirs|he|she|his|her|hers|him)\b", re.IGNORECASE)
+
+
 def parts_of(standalone: str) -> tuple[str, ...]:
     """The questions within a question, each with what the asker said first; one that does not divide stays whole."""
     asked, earlier = topic_of(standalone)
@@ -253,12 +263,17 @@ def topic_of(standalone: str) -> tuple[str, str]:
 
 
 def asking(standalone: str) -> str:
-    """Its sentences that ask, and what it is about, without those that only say where somebody sits or who told them; all of it where none
-    ends as a question."""
+    """Its sentences that ask, and those of what it is about, without what only says where somebody sits or who told them. What "they" and "it"
+    may stand for is kept, and all of it where nothing asks."""
     asked, earlier = topic_of(standalone)
-    sentences = re.split(r"(?<=[.?!]) +", asked.strip())
-    asks = [sentence for sentence in sentences if sentence.endswith("?")] or sentences
-    return " ".join((*asks, earlier)).strip()
+    return "\n".join(part for part in (_asking(asked), _asking(earlier)) if part)
+
+
+def _asking(question: str) -> str:
+    sentences = [span.of(question) for span in split_sentences(question)]
+    asks = [sentence for sentence in sentences if sentence.rstrip("\"'”’)! ").endswith("?") or TOLD_TO.match(sentence)]
+    stands_for_something = any(STANDS_FOR.search(POINTS_NOWHERE.sub(" ", sentence)) for sentence in asks)
+    return question if stands_for_something or not asks else " ".join(asks)
 
 
 def asks_for(question: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # which a passage far ahead in one list looks like any first one (docs/experiments.md).
 WORTH_OF_WORDS = 0.4
 CANDIDATES = 50
-# Of two questions this near to each other, each asks what the other does.
+# Of two questions this near to each other, each asks what the other does. At 0.8 "how long should we keep one" came to how many days a week (0.83).
 IN_THESE_WORDS = 0.85
 # A document's second passage must be this much better than another document's first, its third again, and so on.
 SPREAD = 0.93
@@ -38,7 +38,7 @@ class Passage:
     chunk: StoredChunk
     score: float
     similarity: float
-    dense_rank: int | None
+    dense_rank: int | None  # neither: not found by the question itself
     lexical_rank: int | None
 
 
@@ -73,8 +73,8 @@ def retrieve(
     return choose(sorted(fused, key=lambda p: (-p.score, p.chunk.number)), top)
 
 
-def asked_in_these_words(index: Index, question: str, among: int) -> list[Passage]:
-    """The passages that are known to answer nearly this question. One that is asked in many ways is long, and counts for less by words: the
+def in_these_words(index: Index, question: str, among: int) -> list[Passage]:
+    """The passages that say nearly this, or are known to answer it. What is asked in many ways is long, and counts for less by words: the
     position on what one costs stood in none of the passages for "What does a fractional AI CTO cost?"."""
     query = index.embed([question])[0]
     with index.record.reading():

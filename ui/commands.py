@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import NotFound, UsageError
-from corpus.gaps import gaps_of
-from corpus.quarantine import quarantined
 from corpus.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -200,6 +198,8 @@ def publish(options: argparse.Namespace) -> Outcome:
 
 
 def remove(options: argparse.Namespace) -> Outcome:
+    from corpus.quarantine import quarantined
+
     publisher = open_publisher(read_settings())
     known, held = publisher.library(), quarantined(publisher.record)
     for document in options.documents:
@@ -216,6 +216,8 @@ def remove(options: argparse.Namespace) -> Outcome:
 
 
 def release(options: argparse.Namespace) -> Outcome:
+    from corpus.quarantine import quarantined
+
     publisher = open_publisher(read_settings())
     found = {id: [*one.findings] for id, one in quarantined(publisher.record).items()}
     outcome = _published(publisher.release(options.document))
@@ -225,6 +227,8 @@ def release(options: argparse.Namespace) -> Outcome:
 
 
 def quarantine(options: argparse.Namespace) -> Outcome:
+    from corpus.quarantine import quarantined
+
     held = quarantined(_open_record()).values()
     return Outcome(
         {
@@ -294,6 +298,8 @@ def _new_passphrase() -> str:
 
 
 def gaps(options: argparse.Namespace) -> Outcome:
+    from corpus.gaps import gaps_of
+
     return Outcome({"gaps": [asdict(gap) for gap in gaps_of(_open_record())]})
 
 

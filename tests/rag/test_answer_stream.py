@@ -208,6 +208,7 @@ def test_a_place_that_only_sets_the_scene_is_not_asked_for(library_to_ask: Setti
     """Whoever said where they sit was refused, since the library knows nothing of the place."""
     chain = asking.open_asking(library_to_ask, ScriptedWriter())
     with chain.index.record.reading():
-        assert evidence_for(chain, f"We sit in Leeds. {asking.COST_QUESTION}").missing_names == ()
+        found = evidence_for(chain, f"We sit in hectic Leeds. {asking.COST_QUESTION}")
+        assert found.missing_names == found.unknown_words == ()
     asked = asking.asked(chain, "What does a fractional AI CTO cost in Leeds?", writer=QUOTE)
     assert asked.verdict == ABSTAINED and "“Leeds”" in asked.answer

@@ -10,7 +10,7 @@ from corpus.documents import Document, Holder, View
 from corpus.record import StoredChunk
 from corpus.text import read_blocks
 from rag.answers import Draft, Quoted
-from rag.evidence import Evidence, Unit
+from rag.evidence import Evidence, Unit, together
 from rag.perspectives import (
     AMONG_FIRST,
     AMONG_FIRST_IF_SAID_TO_DIFFER,
@@ -168,6 +168,23 @@ def test_what_asks_in_these_words_comes_before_what_was_found_earlier() -> None:
     assert [side.view for side in sides] == ["No", "Yes"]
 
 
+def test_what_was_found_by_other_words_is_not_spoken_to() -> None:
+    """Every price was looked for in the words of one price, to which the position on that one is near."""
+    evidence = found("builder", POSITION.id)
+    by_other_words = replace(evidence.passages[1], similarity=0.9, dense_rank=None, lexical_rank=None)
+    sides, _ = perspectives_on(
+        replace(evidence, passages=(evidence.passages[0], by_other_words)), DOCUMENTS, verify(answered(), DOCUMENTS)
+    )
+    assert sides == ()
+
+
+def test_of_a_question_made_of_two_the_nearer_finding_counts() -> None:
+    one, other = found(POSITION.id), found(POSITION.id)
+    near = replace(one, passages=(replace(one.passages[0], similarity=0.9),))
+    for parts in ((near, other), (other, near)):
+        assert [passage.similarity for passage in together("Both?", parts).passages] == [0.9]
+
+
 def test_a_share_is_a_number() -> None:
     assert speaks_to("How many AI pilots fail?", "What share of AI pilots fail?", 1, 0.7)
 
@@ -183,3 +200,4 @@ def test_where_the_question_says_that_people_differ_a_position_is_looked_for_fur
         position, "One speaker told me nearly all pilots flop, another said half work. Which is it?", last, 0.7
     )
     assert not speaks_to(position, "Do most pilots fail?", last, 0.7)
+    assert speaks_to(position, "What do experts say about pilots?", 15, IN_THESE_WORDS)

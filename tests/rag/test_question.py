@@ -199,9 +199,14 @@ def test_them_are_those_whom_the_question_names() -> None:
     ("question", "asks"),
     [
         ("We're London based. What would a head of AI cost?", "What would a head of AI cost?"),
-        ("Is it dear? Our board sits in Leeds. Who pays?", "Is it dear? Who pays?"),
+        ("Is that dear? Our board sits in Leeds. Who pays?", "Is that dear? Who pays?"),
         ("Tell me about Leeds.", "Tell me about Leeds."),
-        ("We sit in Leeds. And then? (about: Who owns the code in Spain?)", "And then? Who owns the code in Spain?"),
+        ("Does Acme Inc. publish its prices?", "Does Acme Inc. publish its prices?"),
+        ("We run Acme. Is it normal to pay monthly?", "Is it normal to pay monthly?"),
+        ("We are looking at Acme. What do they charge?", "We are looking at Acme. What do they charge?"),
+        ("Tell me about Acme. How big is the firm? We sit in Leeds.", "Tell me about Acme. How big is the firm?"),
+        ("And then? (about: We sit in Leeds. Who owns the code?)", "And then?\nWho owns the code?"),
+        ("in London (about: Fractional prices)", "in London\nFractional prices"),
     ],
 )
 def test_what_asks_is_told_from_what_sets_the_scene(question: str, asks: str) -> None:

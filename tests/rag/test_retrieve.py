@@ -17,9 +17,9 @@ from rag.retrieve import (
     WORTH_OF_WORDS,
     Passage,
     alias_table,
-    asked_in_these_words,
     choose,
     fused_score,
+    in_these_words,
     lexical_expression,
 )
 from tests import asking
@@ -116,9 +116,9 @@ def test_what_is_known_to_answer_nearly_these_words_is_found_however_long_it_is(
             for number, (id, similarity) in enumerate(near.items())
         ][:most],
     )
-    found = asked_in_these_words(index, "What does one cost?", 3)
+    found = in_these_words(index, "What does one cost?", 3)
     assert [one.chunk.document for one in found] == ["long", "as near"]
-    assert [one.chunk.document for one in asked_in_these_words(index, "What does one cost?", 1)] == ["long"]
+    assert [one.chunk.document for one in in_these_words(index, "What does one cost?", 1)] == ["long"]
 
 
 def test_it_is_read_to_answer_a_question_after_what_was_found_by_words(
@@ -130,8 +130,6 @@ def test_it_is_read_to_answer_a_question_after_what_was_found_by_words(
         first, *others = passages_for(chain, asking.TERM_QUESTION, {})
         assert not others
         monkeypatch.setattr("rag.retrieve.IN_THESE_WORDS", -1.0)
-        monkeypatch.setattr(
-            "rag.answer.asked_in_these_words", lambda index, question, _: asked_in_these_words(index, question, 4)
-        )
+        monkeypatch.setattr("rag.answer.in_these_words", lambda index, question, _: in_these_words(index, question, 4))
         read = passages_for(chain, asking.TERM_QUESTION, {})
     assert read[0] == first and len({one.chunk.number for one in read}) == len(read) > 1

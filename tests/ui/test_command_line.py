@@ -2,13 +2,15 @@
 
 import argparse
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from corpus.feedback import keep_feedback
 from corpus.record import Record
-from corpus.settings import Settings
+from corpus.settings import CHECKOUT, Settings
 from ui.command_line import build_parser, main
 
 COMMANDS = (
@@ -135,3 +137,16 @@ def test_feedback_names_the_answer_it_is_about(environment: Settings, capsys: py
     assert (one["trace"], one["good"], one["reason"], one["conversation"]) == ("a1", False, "Nobody says so.", "board")
     assert main(["feedback"]) == 0
     assert "bad   Why?\n    Nobody says so.\n    answer a1" in capsys.readouterr().out
+
+
+def test_help_costs_nothing() -> None:
+    """Whatever a command needs is imported when it is run."""
+    heavy = "{'corpus.record', 'yaml', 'numpy', 'chromadb', 'streamlit', 'torch'}"
+    told = subprocess.run(
+        [sys.executable, "-c", f"import sys, ui.command_line; print(sorted({heavy} & set(sys.modules)))"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == "[]"
