@@ -71,6 +71,6 @@ def release_passages(record: Record, document: str, passages: Iterable[str], who
         )
 
 
-def released_passages(record: Record, document: str) -> set[str]:
+def passages_let_stand(record: Record, document: str) -> set[str]:
     """The passages of the document that were looked at and may stand."""
     return {row["passage"] for row in record.rows("SELECT passage FROM released WHERE document = ?", document)}

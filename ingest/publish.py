@@ -23,9 +23,9 @@ from corpus.quarantine import (
     Quarantined,
     drop_from_quarantine,
     keep_in_quarantine,
+    passages_let_stand,
     quarantined,
     release_passages,
-    released_passages,
 )
 from corpus.record import SNAPSHOTS_KEPT, NewChunk, Record, StoredChunk, StoredQuestion
 from corpus.settings import Settings
@@ -218,7 +218,7 @@ class Publisher:
         before = quarantined(self.record)
         held: dict[str, tuple[Document, Sequence[Finding]]] = {}
         for document in [one for id, one in documents.items() if published.get(id) != one.version]:
-            found = unreleased(find_hostile(format_document(document)), released_passages(self.record, document.id))
+            found = unreleased(find_hostile(format_document(document)), passages_let_stand(self.record, document.id))
             if found:
                 held[document.id] = documents.pop(document.id), found
         mended = [id for id, one in before.items() if one.in_folder and id not in held]

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from corpus.documents import Document
-from corpus.quarantine import drop_from_quarantine, released_passages
+from corpus.quarantine import drop_from_quarantine, passages_let_stand
 from corpus.record import StoredChunk
 from ingest.add import Fetch, Given, Prepared, find, preparing, to_remember
 from ingest.chunk import Chunk
@@ -81,7 +81,7 @@ def take_in(
         today,
         record.known_input,
         fetch,
-        lambda id: released_passages(record, id),
+        lambda id: passages_let_stand(record, id),
         publisher.progress,
     )
     if agreed:

@@ -1,4 +1,4 @@
-"""What the desk shows of a text before it is published: as it was given, as it would be read, what was found in it. Pure."""
+"""What the desk shows of a text: as it was given, as it is read, what was found in it and taken out. Pure."""
 
 from __future__ import annotations
 
