@@ -25,7 +25,7 @@ from rag.perspectives import perspectives_on
 from rag.prose import still_to_say
 from rag.question import Turn, asks_for, parts_of, topic_of
 from rag.quote_writer import write_quotes
-from rag.retrieve import Passage, alias_table, in_these_words, retrieve
+from rag.retrieve import Passage, alias_table, retrieve
 from rag.rewrite import understood
 from rag.verifiers import Verifier
 from rag.verify import verify
@@ -205,17 +205,16 @@ def weighed(chain: Chain, standalone: str, found: Sequence[Found]) -> Evidence:
 
 def passages_for(chain: Chain, standalone: str, aliases: Mapping[str, Sequence[str]]) -> list[Passage]:
     """What is read to answer a question."""
-    passages = retrieve(chain.index, standalone, PASSAGES, aliases)
-    passages += in_these_words(chain.index, standalone, PASSAGES)
+    passages = retrieve(chain.index, standalone, PASSAGES, aliases, and_in_these_words=True)
     if asks_for(standalone) == "price":  # the words of a price differ from text to text
+        known = {passage.chunk.number for passage in passages}
+        further = retrieve(chain.index, PRICE_IN_OTHER_WORDS, PASSAGES // 2, aliases)
         passages += [
             replace(passage, dense_rank=None, lexical_rank=None)
-            for passage in retrieve(chain.index, PRICE_IN_OTHER_WORDS, PASSAGES // 2, aliases)
+            for passage in further
+            if passage.chunk.number not in known
         ]
-    first: dict[int, Passage] = {}
-    for passage in passages:
-        first.setdefault(passage.chunk.number, passage)
-    return list(first.values())
+    return passages
 
 
 def _turn(kept: Mapping[str, Any]) -> Turn:

@@ -75,10 +75,9 @@ def _kept(question: str, passages: Sequence[Passage], documents: Mapping[str, Do
         and (passage.dense_rank or passage.lexical_rank)
         and speaks_to(one.question, question, rank, passage.similarity)
     ]
-    in_these_words = [
-        one for one, nearness in sorted(speaking, key=lambda pair: -pair[1]) if nearness >= IN_THESE_WORDS
-    ]
-    position = next(iter(in_these_words or [one for one, _ in speaking]), None)
+    position, _ = min(
+        speaking, key=lambda pair: -pair[1] if pair[1] >= IN_THESE_WORDS else 0.0, default=(None, 0.0)
+    )  # in these words, the nearest; otherwise the first
     sides: list[Held] = []
     for view in position.views if position else ():
         where = [

@@ -43,9 +43,17 @@ class Passage:
 
 
 def retrieve(
-    index: Index, question: str, top: int, aliases: Mapping[str, Sequence[str]], candidates: int = CANDIDATES
+    index: Index,
+    question: str,
+    top: int,
+    aliases: Mapping[str, Sequence[str]],
+    candidates: int = CANDIDATES,
+    *,
+    and_in_these_words: bool = False,
 ) -> list[Passage]:
-    """Dense and lexical, added up, without repetitions, several sources before several passages of one."""
+    """Dense and lexical, added up, without repetitions, several sources before several passages of one; behind them, if that is wished, those
+    among the nearest that say nearly this, or are known to answer it. What is asked in many ways is long, and counts for less by words: the
+    position on what one costs stood in none of the passages for "What does a fractional AI CTO cost?"."""
     query = index.embed([question])[0]
     with index.record.reading():
         near = index.nearest(query, candidates)
@@ -70,20 +78,11 @@ def retrieve(
         )
         for number, chunk in chunks.items()
     ]
-    return choose(sorted(fused, key=lambda p: (-p.score, p.chunk.number)), top)
-
-
-def in_these_words(index: Index, question: str, among: int) -> list[Passage]:
-    """The passages that say nearly this, or are known to answer it. What is asked in many ways is long, and counts for less by words: the
-    position on what one costs stood in none of the passages for "What does a fractional AI CTO cost?"."""
-    query = index.embed([question])[0]
-    with index.record.reading():
-        near = index.nearest(query, among)
-    return [
-        Passage(one.chunk, one.similarity, one.similarity, rank, None)
-        for rank, one in enumerate(near, start=1)
-        if one.similarity >= IN_THESE_WORDS
-    ]
+    chosen = choose(sorted(fused, key=lambda p: (-p.score, p.chunk.number)), top)
+    if and_in_these_words:
+        nearest = sorted((p for p in fused if p.dense_rank), key=lambda p: p.dense_rank or 0)[:top]
+        chosen += [p for p in nearest if p.similarity >= IN_THESE_WORDS and p not in chosen]
+    return chosen
 
 
 def fused_score(similarity: float, by_words: float, best_by_words: float) -> float:

@@ -110,8 +110,8 @@ class TestPlantedRegressions:
         before = scored(library_to_ask)
         real = rag.answer.retrieve
 
-        def without_the_best(*given: Any) -> list[Any]:
-            found = real(*given)
+        def without_the_best(*given: Any, **named: Any) -> list[Any]:
+            found = real(*given, **named)
             return [passage for passage in found if passage.chunk.document != found[0].chunk.document]
 
         monkeypatch.setattr("rag.answer.retrieve", without_the_best)

@@ -4,6 +4,7 @@ from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,8 +20,8 @@ from rag.retrieve import (
     alias_table,
     choose,
     fused_score,
-    in_these_words,
     lexical_expression,
+    retrieve,
 )
 from tests import asking
 from tests.library import document
@@ -108,28 +109,40 @@ def test_an_alias_widens_the_words_searched_for() -> None:
 def test_what_is_known_to_answer_nearly_these_words_is_found_however_long_it_is() -> None:
     """The position on what one costs was in none of twelve passages for "What does a fractional AI CTO cost?"."""
     near = {"long": IN_THESE_WORDS + 0.1, "as near": IN_THESE_WORDS, "near": IN_THESE_WORDS - 0.01}
+    far = passage(9, "by words", 0.1, "Words that tell of something else altogether").chunk
     index: Any = SimpleNamespace(
-        embed=lambda texts: [texts[0]],
-        record=SimpleNamespace(reading=nullcontext),
+        embed=lambda _: np.ones((1, 1), np.float32),
+        record=SimpleNamespace(
+            reading=nullcontext,
+            lexical=lambda *_: [(far.number, 1.0)],
+            chunks_numbered=lambda numbers: {far.number: far},
+            questions_of=lambda _: {},
+            vector_values=lambda _: {far.vector: np.array([0.84], np.float32).tobytes()},
+        ),
         nearest=lambda _, most: [
-            NearChunk(passage(number, id, 0.1).chunk, similarity)
+            NearChunk(passage(number, id, 0.1, f"{id} stands {number}").chunk, similarity)
             for number, (id, similarity) in enumerate(near.items())
         ][:most],
     )
-    found = in_these_words(index, "What does one cost?", 3)
-    assert [one.chunk.document for one in found] == ["long", "as near"]
-    assert [one.chunk.document for one in in_these_words(index, "What does one cost?", 1)] == ["long"]
+
+    def found(top: int, **named: bool) -> list[str]:
+        return [one.chunk.document for one in retrieve(index, "What does one cost?", top, {}, **named)]
+
+    assert found(1) == ["by words"]
+    assert found(1, and_in_these_words=True) == ["by words", "long"]
+    assert found(2, and_in_these_words=True) == ["by words", "long", "as near"]
+    assert found(3, and_in_these_words=True) == ["by words", "long", "as near"], "the last is not near enough"
 
 
 def test_it_is_read_to_answer_a_question_after_what_was_found_by_words(
     library_to_ask: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chain = asking.open_asking(library_to_ask)
-    monkeypatch.setattr("rag.answer.PASSAGES", 1)
+    monkeypatch.setattr("rag.answer.PASSAGES", 2)
     with chain.index.record.reading():
-        first, *others = passages_for(chain, asking.TERM_QUESTION, {})
-        assert not others
+        before = passages_for(chain, asking.TERM_QUESTION, {})
+        assert len(before) == 2
+        monkeypatch.setattr("rag.retrieve.choose", lambda passages, top: choose(passages, top)[: top - 1])
         monkeypatch.setattr("rag.retrieve.IN_THESE_WORDS", -1.0)
-        monkeypatch.setattr("rag.answer.in_these_words", lambda index, question, _: in_these_words(index, question, 4))
         read = passages_for(chain, asking.TERM_QUESTION, {})
-    assert read[0] == first and len({one.chunk.number for one in read}) == len(read) > 1
+    assert read[0] == before[0] and len({one.chunk.number for one in read}) == len(read) > 1
