@@ -37,13 +37,14 @@ VOICE_LABELS = {"digest": "our digest", "house": "our own text"}
 SELLS = "sells what it describes"
 WRITER_WORDS = {"quote": ", in the sources’ own sentences"}
 VERDICTS = {"answered": "Answered", "partial": "Answered in part", "abstained": "Not in the library"}
+BESIDE_SIDES = "What else the sources say"
 INSTEAD = {"quote": "The answer is in the sources’ own sentences instead"}
 
 
 def turn_html(answer: Data, documents: Mapping[str, Document]) -> str:
-    """One turn but its question: badge, text, the sides, the sources, what was taken out, and the foot line."""
-    parts = [understood_html(answer), badge_html(answer), stepped_down_html(answer), answer_html(answer)]
-    parts += [perspectives_html(answer), sources_html(answer, documents), removed_html(answer)]
+    """One turn but its question: badge, the sides where there are some, text, the sources, what was taken out, and the foot line."""
+    parts = [understood_html(answer), badge_html(answer), stepped_down_html(answer), perspectives_html(answer)]
+    parts += [answer_html(answer), sources_html(answer, documents), removed_html(answer)]
     parts.append("" if answer["writing"] else foot_html(answer))
     return f'<article class="fr-turn" aria-label="Answer">{"".join(parts)}</article>'
 
@@ -62,16 +63,12 @@ def understood_html(answer: Data) -> str:
 
 
 def badge_html(answer: Data) -> str:
-    """How far the library answered, in plain words, and the way to the sides where practitioners differ."""
+    """How far the library answered, in plain words."""
     count = len({citation["document"] for citation in answer["citations"]})
     sources = f"{count} source{'' if count == 1 else 's'}"
     words = {"answered": f"Answered from {sources}", "partial": f"In part, from {sources}" if count else "In part"}
     verdict = answer["verdict"] if answer["verdict"] in words else "abstained"
     badge = f'<span class="fr-badge fr-{verdict}">{words.get(verdict, "Not in the library")}</span>'
-    if sides := len(answer["perspectives"]):
-        badge += (
-            f' <a class="fr-badge fr-way" href="#{_place_of_sides(answer)}">Practitioners differ: {sides} views</a>'
-        )
     return f'<p class="fr-badges">{badge}</p>'
 
 
@@ -192,17 +189,14 @@ def _nearby(answer: Data) -> str:
 
 
 def perspectives_html(answer: Data) -> str:
-    """The sides of a question on which practitioners differ, next to each other."""
+    """The sides of a question on which practitioners differ, next to each other, before what else is said: who asked should see at once
+    that there is more than one answer."""
     if not answer["perspectives"]:
         return ""
     sides = "".join(perspective_html(side, answer) for side in answer["perspectives"])
-    heading = '<h3 class="fr-differ">Practitioners differ</h3>'
-    place = f'id="{_place_of_sides(answer)}" aria-label="Practitioners differ"'
-    return f'<section class="fr-perspectives" {place}>{heading}<div class="fr-sides">{sides}</div></section>'
-
-
-def _place_of_sides(answer: Data) -> str:
-    return f"{anchor_of(answer)}-sides"
+    heading = f'<h3 class="fr-differ">Practitioners differ: {len(answer["perspectives"])} views</h3>'
+    section = f'<section aria-label="Practitioners differ">{heading}<div class="fr-sides">{sides}</div></section>'
+    return f'{section}<h3 class="fr-differ">{BESIDE_SIDES}</h3>'
 
 
 def perspective_html(side: Data, answer: Data) -> str:

@@ -89,13 +89,13 @@ def _asked(answer: Data) -> str:
 def _markdown(answer: Data, day: str) -> str:
     parts = [f"# {_plain(answer['question'])}", f"*{_plain(_about(answer, day))}*"]
     parts += [_plain(words) for words in (_asked(answer), view.stepped_down_words(answer)) if words]
-    parts += _markdown_answer(answer)
     if answer["perspectives"]:
         sides = [
             f"- **{_plain(side['view'])}**{_marks(side['citations'])}  \n  {_plain(' · '.join(side['sources']))}"
             for side in answer["perspectives"]
         ]
-        parts += ["## Practitioners differ", "\n".join(sides)]
+        parts += ["## Practitioners differ", "\n".join(sides), f"## {view.BESIDE_SIDES}"]
+    parts += _markdown_answer(answer)
     if answer["citations"]:
         parts += ["## Sources", *(_markdown_source(citation) for citation in answer["citations"])]
     return "\n\n".join(parts)
@@ -148,7 +148,7 @@ def _page(answer: Data, day: str) -> str:
         for words in (_asked(answer), view.stepped_down_words(answer))
         if words
     ]
-    parts += [view.answer_html(answer), view.perspectives_html(answer)]
+    parts += [view.perspectives_html(answer), view.answer_html(answer)]
     if answer["citations"]:
         anchor = view.anchor_of(answer)
         sources = "".join(_page_source(citation, anchor) for citation in answer["citations"])

@@ -24,13 +24,14 @@ def answer(data: dict[str, Any]) -> str:
         lines.append(f"Understood as: {data['standalone_question']}\n")
     if data["verdict"] == "partial":
         lines.append("In part:\n")
-    lines.append(_wrapped(data["answer"]))
     if data["perspectives"]:
-        lines.append("\nPractitioners differ:")
+        lines.append("Practitioners differ:")
         lines += [
             _wrapped(f"- {side['view']}: {', '.join(side['sources'])}{_marks(side['citations'])}")
             for side in data["perspectives"]
         ]
+        lines.append("")
+    lines.append(_wrapped(data["answer"]))
     if data["citations"]:
         lines.append("\nSources")
         lines += [_source(citation) for citation in data["citations"]]

@@ -71,7 +71,7 @@ def test_a_suggested_question_is_answered_with_its_sides_and_sources(page: Page,
     page.locator(".fr-foot").wait_for()
     expect(page.get_by_role("heading", name=chat_library.TEAM_QUESTION)).to_be_in_viewport()
     expect(page.locator(".st-key-suggestions")).to_have_count(0)
-    expect(page.get_by_role("heading", name="Practitioners differ")).to_be_visible()
+    expect(page.get_by_role("heading", name="Practitioners differ: 2 views")).to_be_in_viewport()
     expect(page.locator(".fr-side")).to_have_count(2)
     expect(page.get_by_text("our digest")).to_be_visible()
     assert_fits(page)
