@@ -27,6 +27,9 @@ NOT_AN_END = re.compile(
 )
 # No abbreviation with its quotes and brackets is longer, so no more is looked at.
 LONGEST_ABBREVIATION = 24
+# A quotation that does not close so soon is taken to be no quotation, and no sentence is made longer than this for its sake.
+REST_OF_A_QUOTATION = 240
+LONGEST_WITH_A_QUOTATION = 600
 
 
 @dataclass(frozen=True)
@@ -208,8 +211,10 @@ def _sentences(text: str, span: Span) -> tuple[Span, ...]:
     lead = LEAD.match(piece)
     lead_end = lead.end() if lead and len(lead.group(1).split()) <= 8 and lead.end() < len(piece) else 0
     for match in SENTENCE_END.finditer(piece):
-        if match.end() <= lead_end or NOT_AN_END.search(
-            piece, max(start, match.end() - LONGEST_ABBREVIATION), match.end()
+        if (
+            match.end() <= lead_end
+            or NOT_AN_END.search(piece, max(start, match.end() - LONGEST_ABBREVIATION), match.end())
+            or _within_a_quotation(piece, start, match.end())
         ):
             continue
         found.append(_stripped(text, Span(span.start + start, span.start + match.end())))
@@ -217,6 +222,16 @@ def _sentences(text: str, span: Span) -> tuple[Span, ...]:
     if piece[start:].strip():
         found.append(_stripped(text, Span(span.start + start, span.end)))
     return tuple(found)
+
+
+def _within_a_quotation(piece: str, start: int, end: int) -> bool:
+    """Whether a quotation that begins in this sentence goes on, and soon ends: half of one is nobody's words."""
+    if end - start > LONGEST_WITH_A_QUOTATION:
+        return False
+    said, to_come = piece[start:end], piece[end : end + REST_OF_A_QUOTATION]
+    if said.count('"') % 2:
+        return '"' in to_come.partition("\n\n")[0]
+    return said.count("“") > said.count("”") and "”" in to_come
 
 
 def split_sentences(text: str) -> tuple[Span, ...]:

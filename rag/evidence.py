@@ -35,10 +35,10 @@ WEIGHTS = {"tokens": 0.61, "words": 0.66, "passage": 0.73, "sentence": 0.32, "as
 # So many units, the best by the two cheap features, are read by the model; more cost time and changed no answer. With 24 no open question
 # lost a fact, but more of the held ones were refused: the judge is fitted on what 48 show (docs/experiments.md).
 READ_CLOSELY = 48
-# So many of these are read by the reader, question and text together, and what its log-odds count beside the other features.
-# It tells a near miss from an answer far better than it ranks answers (docs/experiments.md).
+# So many of these are read by the reader, question and text together; each falls by this much for every unit of log-odds that it lies
+# below the surest of them (docs/experiments.md).
 READ_TOGETHER = 12
-WEIGHT_OF_READER = 0.02
+WEIGHT_OF_READER = 0.1
 ON_OUR_COPY = re.compile(
     r"\b(?:only the opening part|opening part .{0,60}\bwas read|cut off in the|breaks off|(?:beyond|after) the part we read|comes? later on the page|not digested)\b",
     re.IGNORECASE,
@@ -93,6 +93,12 @@ def units_of(document: Document) -> tuple[Unit, ...]:
                 Unit(document, number, order, span, words_of(block, span, document.text), block.headings, block.kind)
             )
     return tuple(units)
+
+
+def as_asked(standalone: str) -> str:
+    """A question as the reader reads it: what it is about comes last."""
+    asked, earlier = topic_of(standalone)
+    return f"{asked} ({earlier})" if earlier else asked
 
 
 def as_read(unit: Unit) -> str:
@@ -210,12 +216,14 @@ class Weigher:
 
     def _read_together(self, question: str, ordered: Sequence[Unit]) -> list[Unit]:
         """The best units with what the reader makes of them; the others stay below."""
-        asked, earlier = topic_of(question)
         near, far = ordered[:READ_TOGETHER], ordered[READ_TOGETHER:]
-        log_odds = self.reader.read(f"{asked} ({earlier})" if earlier else asked, [as_read(unit) for unit in near])
+        log_odds = self.reader.read(as_asked(question), [as_read(unit) for unit in near])
+        surest = max(log_odds)
         read = [
             replace(
-                unit, score=unit.score + WEIGHT_OF_READER * odds, features={**(unit.features or {}), "reader": odds}
+                unit,
+                score=unit.score - WEIGHT_OF_READER * (surest - odds),
+                features={**(unit.features or {}), "reader": odds},
             )
             for unit, odds in zip(near, log_odds, strict=True)
         ]

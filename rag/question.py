@@ -77,11 +77,21 @@ THE_ROLE = "a fractional AI CTO"
 OF_THE_FIELD = GENERIC_NAMES | {"fractional", "company", "companies", "business"}
 
 PRICE = re.compile(
-    r"\bhow much (?:do|does|did|would|will|should|is|are|money|per|to pay|for)\b(?!.{0,40}\b(?:time|say|control|work)\b)|"
+    r"\bhow much (?:do|does|did|would|will|should|is|are|money|per|to pay|for)\b(?!.{0,40}\b(?:time|say|control|work|matter)\b)|"
     r"\bwhat (?:do|does|did|would|will|should|could|can|might) [^?.]{0,60}\b(?:costs?|charges?|pay|budget|set (?:me|us|you) back)\b|"
     r"\bwhat(?:'s|’s|s| is| are)(?: the| a| an| their| your| his| her)? [^?.]{0,40}\b(?:cost|price|fee|retainer|salary|budget)\b|\b(?:their|his|her|your|going|the) rates?\b(?! of)|"
-    r"\b(?:day|hourly|daily|monthly|weekly) rates?\b|\bpric(?:e|es|ed|ing)\b|\b(?:fees?|rate card)\b|\bcosts? (?:of|for) (?:a|an|the|one|hiring|such)\b|\bballpark\b|\bset (?:me|us) back\b|"
-    r"\bbudget for\b|\bretainer (?:figure|fee|price|cost|range)\b|\bper (?:hour|day|month)\b|\bafford\b|\bhow expensive\b",
+    r"\b(?:can|could) (?:we|i|they|a [\w -]{3,30}) (?:even |really )?afford\b(?! (?:to|only|one)\b)|\bballpark\b|\bset (?:me|us) back\b|\bbudget for\b|\bhow expensive\b",
+    re.IGNORECASE,
+)
+# Words for money that a question may hold and yet ask for something else: "which points must stand in a monthly fee?"
+OF_PRICE = re.compile(
+    r"\b(?:day|hourly|daily|monthly|weekly) rates?\b|\bpric(?:e|es|ed|ing)\b|\b(?:fees?|rate card)\b|\bcosts? (?:of|for) (?:a|an|the|one|hiring|such)\b|"
+    r"\bretainer (?:figure|fee|price|cost|range)\b|\bper (?:hour|day|month)\b",
+    re.IGNORECASE,
+)
+# The thing asked for by "which points", "what small print"; or a reason, a time, a way, a yes.
+ASKED_THING = re.compile(
+    r"\b(?:what|which) (?!(?:is|are|was|were|do|does|did|would|will|should|could|can|might|has|have)\b)((?:[\w&-]+ ){0,2}[\w-]+)|\b(why|whom?|when|how (?!much)\w+)\b|^(is|are|do|does|did|can|should|must|will|would)\b",
     re.IGNORECASE,
 )
 NUMBER = re.compile(
@@ -270,17 +280,27 @@ def asking(standalone: str) -> str:
 
 
 def _asking(question: str) -> str:
-    sentences = [span.of(question) for span in split_sentences(question)]
-    asks = [sentence for sentence in sentences if sentence.rstrip("\"'”’)! ").endswith("?") or TOLD_TO.match(sentence)]
+    asks = _sentences_that_ask(question)
     stands_for_something = any(STANDS_FOR.search(POINTS_NOWHERE.sub(" ", sentence)) for sentence in asks)
     return question if stands_for_something or not asks else " ".join(asks)
 
 
-def asks_for(question: str) -> str:
+def _sentences_that_ask(question: str) -> list[str]:
+    sentences = (span.of(question) for span in split_sentences(question))
+    return [one for one in sentences if one.rstrip("\"'”’)! ").endswith("?") or TOLD_TO.match(one)]
+
+
+def asks_for(standalone: str) -> str:
     """price | person | share | date | number | text: what an answer to it must hold."""
+    asked, earlier = topic_of(standalone)
+    kind = _asks_for(" ".join(_sentences_that_ask(asked)) or asked)
+    return _asks_for(earlier) if kind == "text" and earlier and not ASKS.search(asked) else kind
+
+
+def _asks_for(question: str) -> str:
     if PERSON.search(question):
         return "person"
-    if PRICE.search(question) and not COMPARES.search(question):
+    if _asks_for_a_price(question):
         return "price"
     if SHARE.search(question) and re.search(
         r"\b(?:what|which|how|exact|give|know)\b|percentage is", question, re.IGNORECASE
@@ -289,6 +309,15 @@ def asks_for(question: str) -> str:
     if DATE.search(question):
         return "date"
     return "number" if NUMBER.search(question) else "text"
+
+
+def _asks_for_a_price(question: str) -> bool:
+    if COMPARES.search(question):
+        return False
+    if PRICE.search(question):
+        return True
+    thing = ASKED_THING.search(question)
+    return OF_PRICE.search(question if thing is None else thing.group()) is not None
 
 
 def tries_to_trick(question: str) -> bool:

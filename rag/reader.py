@@ -36,7 +36,8 @@ class Reader(Protocol):
 class OnnxReader:
     """The shipped model; loaded at the first question."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: Path = MODEL) -> None:
+        self._model = model
         self._one_question = Lock()
 
     def read(self, question: str, texts: Sequence[str]) -> list[float]:
@@ -86,6 +87,6 @@ class OnnxReader:
         # move by up to 0.26.
         options.add_session_config_entry("session.disable_quant_qdq", "1")
         try:
-            return onnxruntime.InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])
+            return onnxruntime.InferenceSession(str(self._model), options, providers=["CPUExecutionProvider"])
         except Exception as exc:  # the library raises nothing narrower
-            raise ModelError(f"{MODEL} can't be loaded ({exc}). Restore it from the repository.") from exc
+            raise ModelError(f"{self._model} can't be loaded ({exc}). Restore it from the repository.") from exc

@@ -1,6 +1,9 @@
 """Trains the reader: MiniLM as a cross-encoder over (question, text), shipped as one quantised file.
 
-    python -m evals.reader.train [--guides FOLDER] [--steps 1700]
+    python -m evals.reader.train [--guides FOLDER] [--steps 1700] [--graded-steps 520] [--begin-with FILE]
+
+First it learns which texts answer a question at all, then from graded sentences which of those that were found answers best, and
+goes on with some of the first so as not to forget it. `--begin-with` takes a file that has learned the first part already.
 
 Questions alone give some of the labels away (who wrote the near misses had a manner). A plain model of the questions takes that
 share: its log-odds are added while training and left out afterwards, so that the network learns what only both texts together tell.
@@ -21,6 +24,8 @@ from corpus.embedder import bundled_weights, open_embedder
 from corpus.library import read_library
 from corpus.settings import read_settings
 from evals.reader.examples import Example, examples
+from evals.reader.graded import TO_TRAIN, Graded, read_graded
+from rag.evidence import as_asked, as_read
 from rag.reader import MODEL, WINDOW
 
 BATCH = 32
@@ -30,6 +35,12 @@ HEAD_LEARNS_FASTER = 10
 WARM_UP = 0.08
 # The embeddings and the lowest layers stay as they are: a third faster, and they know the language already.
 FROZEN_LAYERS = 2
+# Of graded sentences: so many questions in a step, and what each grade is worth among those of its question.
+AT_ONCE = 2
+WORTH = (0.0, 0.15, 1.0, 3.0)
+LEARNS_ON_GRADES = 1e-4
+# The share of these steps that goes on with the first part.
+OF_THE_FIRST = 0.6
 # Smaller tensors stay as they are; only the table of words has more rows than this.
 SMALL = 20_000
 VOCABULARY = 20_000
@@ -39,13 +50,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--guides", type=Path, help="the folder of public-domain guides, if there is one")
     parser.add_argument("--steps", type=int, default=1700)
+    parser.add_argument("--graded-steps", type=int, default=520)
+    parser.add_argument("--begin-with", type=Path, help="a reader that was exported before; the first part is left out")
     parser.add_argument("--out", type=Path, default=MODEL)
     options = parser.parse_args()
     settings = read_settings()
-    made = examples(read_library(settings.corpus).documents, open_embedder(settings), options.guides)
+    library = read_library(settings.corpus).documents
+    made = examples(library, open_embedder(settings), options.guides)
     print(f"{len(made)} examples, {sum(e.answers for e in made)} of them answered", flush=True)
-    network, tokenizer = train(made, options.steps)
+    tokenizer = open_tokenizer()
+    network = network_of(options.begin_with) if options.begin_with else train(made, tokenizer, options.steps)
+    train_on_grades(network, tokenizer, read_graded(TO_TRAIN, library), made, options.graded_steps)
     export(network, tokenizer, options.out)
+
+
+def open_tokenizer() -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(bundled_weights())
 
 
 def told_by_question(made: Sequence[Example]) -> Any:
@@ -86,16 +108,34 @@ def build_network() -> Any:
     return CrossEncoder()
 
 
-def train(made: Sequence[Example], steps: int, seed: int = 0) -> tuple[Any, Any]:
+def network_of(file: Path) -> Any:
+    """A network with the weights of an exported file."""
+    import onnx
     import torch
-    from transformers import AutoTokenizer
+    from onnx import numpy_helper
+
+    model = onnx.load(file)
+    tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    factors = []  # of the products, in the order in which the layers make them
+    for node in model.graph.node:
+        if node.op_type == "DequantizeLinear":
+            packed, scale = tensors[node.input[0]].astype(np.float32), tensors[node.input[1]]
+            tensors[node.output[0]] = packed * np.expand_dims(scale, 1 - node.attribute[0].i)
+        elif node.op_type == "MatMul" and node.input[1] in tensors:
+            factors.append(tensors[node.input[1]].T)
+    network = build_network()
+    for name, parameter in network.named_parameters():
+        if "pooler" not in name:  # asked by nobody, and left out of the file
+            parameter.data = torch.tensor(tensors[name] if name in tensors else factors.pop(0))
+    return network
+
+
+def train(made: Sequence[Example], tokenizer: Any, steps: int, seed: int = 0) -> Any:
+    import torch
 
     torch.manual_seed(seed)
-    tokenizer = AutoTokenizer.from_pretrained(bundled_weights())
     network = build_network().train()
-    for name, parameter in network.named_parameters():
-        if "embeddings" in name or any(f"layer.{n}." in name for n in range(FROZEN_LAYERS)):
-            parameter.requires_grad = False
+    _freeze(network)
     body = [p for p in network.transformer.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW([{"params": body}, {"params": network.head.parameters()}], weight_decay=0.01)
     offsets = torch.tensor(told_by_question(made), dtype=torch.float32)
@@ -113,7 +153,66 @@ def train(made: Sequence[Example], steps: int, seed: int = 0) -> tuple[Any, Any]
         losses.append(float(loss.item()))
         if step % 25 == 24:
             print(f"step {step + 1} of {steps}, loss {np.mean(losses[-100:]):.3f}", flush=True)
-    return network.eval(), tokenizer
+    return network.eval()
+
+
+def train_on_grades(
+    network: Any, tokenizer: Any, graded: Sequence[Graded], made: Sequence[Example], steps: int, seed: int = 0
+) -> None:
+    """Among the sentences of a question the better ones shall come first, and what answers shall still be told from what does not."""
+    import torch
+
+    torch.manual_seed(seed)
+    draw = random.Random(seed)
+    network.train()
+    _freeze(network)
+    learning = [p for p in network.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(learning, weight_decay=0.01)
+    worth = torch.tensor(WORTH)
+    offsets = torch.tensor(told_by_question(made), dtype=torch.float32)
+    labels = torch.tensor([float(e.answers) for e in made])
+    told_apart = torch.nn.functional.binary_cross_entropy_with_logits
+    before = _batches(made, draw)
+    losses: list[float] = []
+    for step, questions in zip(range(steps), _questions(graded, draw), strict=False):
+        for group in optimizer.param_groups:
+            group["lr"] = LEARNS_ON_GRADES * min(1.0, step / (WARM_UP * steps)) * (1 - step / steps)
+        optimizer.zero_grad()
+        grades = torch.tensor([grade for one in questions for grade in one.grades])
+        odds = network(**_encoded(tokenizer, [example for one in questions for example in _read_with(one)]))
+        sizes = [len(one.grades) for one in questions]
+        loss = torch.zeros(())
+        for found, known in zip(odds.split(sizes), grades.split(sizes), strict=True):
+            # Which is the best says nothing on how sure it is: what answers at all is learned from the first part alone.
+            loss = loss - (worth[known] * torch.log_softmax(found, 0)).sum() / worth[known].sum().clamp(min=1.0)
+        (loss / len(questions)).backward()
+        if draw.random() < OF_THE_FIRST:
+            batch = next(before)
+            inputs = _encoded(tokenizer, [made[n] for n in batch])
+            told_apart(network(**inputs) + offsets[batch], labels[batch]).backward()
+        torch.nn.utils.clip_grad_norm_(learning, 1.0)
+        optimizer.step()
+        losses.append(float(loss.detach()) / len(questions))
+        if step % 25 == 24:
+            print(f"graded step {step + 1} of {steps}, loss {np.mean(losses[-100:]):.3f}", flush=True)
+    network.eval()
+
+
+def _freeze(network: Any) -> None:
+    for name, parameter in network.named_parameters():
+        if "embeddings" in name or any(f"layer.{n}." in name for n in range(FROZEN_LAYERS)):
+            parameter.requires_grad = False
+
+
+def _read_with(graded: Graded) -> list[Example]:
+    return [Example(as_asked(graded.question), as_read(unit), False, unit.document.id) for unit in graded.units]
+
+
+def _questions(graded: Sequence[Graded], draw: random.Random) -> Iterator[list[Graded]]:
+    while True:
+        order = list(graded)
+        draw.shuffle(order)
+        yield from (order[start : start + AT_ONCE] for start in range(0, len(order), AT_ONCE))
 
 
 def _batches(made: Sequence[Example], draw: random.Random) -> Iterator[list[int]]:

@@ -62,6 +62,16 @@ def test_the_second_one_is_the_second_item_that_was_shown() -> None:
         ("How many practitioners did RAND interview?", "number"),
         ("What share of pilots showed no return?", "share"),
         ("When did the study appear? Or when was it?", "date"),
+        ("Can we afford a fractional AI CTO?", "price"),
+        ("Any idea of day rates in London?", "price"),
+        ("What day rate is normal?", "price"),
+        ("We can afford one of them. Which vacancy hurts us more?", "text"),
+        ("They want a flat monthly fee. Good deal or trap?", "text"),
+        ("Which points belong in writing before I agree to a monthly fee?", "text"),
+        ("Why would they refuse half the fee?", "text"),
+        ("Our bot deals with 70 % of chats, and the supplier calls that a triumph. Is it?", "text"),
+        ("And in London? (about: How much does a fractional AI CTO cost?)", "price"),
+        ("And what takes so long to prove? (about: How long does one stay?)", "text"),
     ],
 )
 def test_what_is_asked_for(question: str, kind: str) -> None:

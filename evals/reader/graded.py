@@ -1,0 +1,106 @@
+"""Sentences graded against a question: 3 answers it and could come first, 2 in part, 1 is on its subject and decides nothing, 0 is beside it.
+
+`graded/library.jsonl` is trained on. `graded/cases.jsonl` grades what was found for the open cases, and only measures:
+
+    python -m evals.reader.graded
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from corpus.documents import Document
+from corpus.text import bare
+from rag.evidence import Unit, units_of
+
+GRADED = Path(__file__).parent / "graded"
+TO_TRAIN = GRADED / "library.jsonl"
+OF_CASES = GRADED / "cases.jsonl"
+DIRECT, PARTLY = 3, 2
+DEPTH = 5
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A question as it was understood, with sentences of the library and what each is worth to it."""
+
+    question: str
+    units: tuple[Unit, ...]
+    grades: tuple[int, ...]
+
+
+def read_graded(file: Path, library: Mapping[str, Document]) -> list[Graded]:
+    """What is still to be found in the library; a sentence is known by its opening words."""
+    return [
+        found
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if (found := _graded(json.loads(line), library)).units
+    ]
+
+
+def _graded(kept: Mapping[str, object], library: Mapping[str, Document]) -> Graded:
+    units: list[Unit] = []
+    grades: list[int] = []
+    by_document: Mapping[str, Mapping[str, int]] = kept["grades"]  # type: ignore[assignment]
+    for id, by_opening in by_document.items():
+        known = {opening_of(unit.words): unit for unit in units_of(library[id])} if id in library else {}
+        for opening, grade in by_opening.items():
+            if unit := known.get(opening):
+                units.append(unit)
+                grades.append(grade)
+    return Graded(str(kept["question"]), tuple(units), tuple(grades))
+
+
+def opening_of(words: str) -> str:
+    return bare(words)[:64]
+
+
+def figures(ordered: Iterable[Sequence[int]]) -> dict[str, float]:
+    """How good the order is, from the grades of each question's sentences, best first."""
+    each = [
+        {
+            "first is direct": float(grades[0] == DIRECT),
+            "first is direct or partly": float(grades[0] >= PARTLY),
+            "a direct one among the first two": float(DIRECT in grades[:2]),
+            f"nDCG at {DEPTH}": _ndcg(grades),
+        }
+        for grades in ordered
+        if grades
+    ]
+    return {name: float(np.mean([one[name] for one in each])) for name in each[0]}
+
+
+def _ndcg(grades: Sequence[int]) -> float:
+    def gain(ordered: Sequence[int]) -> float:
+        return float(sum((2.0**grade - 1) / np.log2(place + 2) for place, grade in enumerate(ordered[:DEPTH])))
+
+    return gain(grades) / (gain(sorted(grades, reverse=True)) or 1.0)
+
+
+def main() -> None:
+    """The order that an answer takes sentences in, over what is graded; what is not graded is passed over."""
+    from corpus.settings import read_settings
+    from rag.answer import evidence_for
+    from ui.commands import open_chain
+
+    chain = open_chain(read_settings())
+    _, library, _ = chain.library()
+    orders, known, shown = [], 0, 0
+    for one in read_graded(OF_CASES, library):
+        grades = {unit.key: grade for unit, grade in zip(one.units, one.grades, strict=True)}
+        found = evidence_for(chain, one.question).units
+        known += bool(found) and found[0].key in grades
+        shown += bool(found)
+        orders.append([grades[unit.key] for unit in found if unit.key in grades])
+    for name, value in figures(orders).items():
+        print(f"{name:34} {value:.3f}")
+    print(f"{len(orders)} questions; the first sentence of all is graded in {known} of {shown}")
+
+
+if __name__ == "__main__":
+    main()
