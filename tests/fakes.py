@@ -94,7 +94,7 @@ class WordReader:
 
     def read(self, question: str, texts: Sequence[str]) -> list[float]:
         asked = stems(question)
-        return [8.0 * len(asked & stems(text)) / max(1, len(asked)) - 2.0 for text in texts]
+        return [4.0 * len(asked & stems(text)) / max(1, len(asked)) - 2.0 for text in texts]
 
 
 class ScriptedWriter:

@@ -1,8 +1,7 @@
 """Sentences graded against a question: 3 answers it and could come first, 2 in part, 1 is on its subject and decides nothing, 0 is beside it.
 
-`graded/library.jsonl` is trained on. `graded/cases.jsonl` grades what was found for the open cases, and only measures:
-
-    python -m evals.reader.graded
+`graded/library.jsonl` is trained on. `graded/cases.jsonl` grades what was found for the open cases, and only measures
+(`python -m benchmarks.order`).
 """
 
 from __future__ import annotations
@@ -80,27 +79,3 @@ def _ndcg(grades: Sequence[int]) -> float:
         return float(sum((2.0**grade - 1) / np.log2(place + 2) for place, grade in enumerate(ordered[:DEPTH])))
 
     return gain(grades) / (gain(sorted(grades, reverse=True)) or 1.0)
-
-
-def main() -> None:
-    """The order that an answer takes sentences in, over what is graded; what is not graded is passed over."""
-    from corpus.settings import read_settings
-    from rag.answer import evidence_for
-    from ui.commands import open_chain
-
-    chain = open_chain(read_settings())
-    _, library, _ = chain.library()
-    orders, known, shown = [], 0, 0
-    for one in read_graded(OF_CASES, library):
-        grades = {unit.key: grade for unit, grade in zip(one.units, one.grades, strict=True)}
-        found = evidence_for(chain, one.question).units
-        known += bool(found) and found[0].key in grades
-        shown += bool(found)
-        orders.append([grades[unit.key] for unit in found if unit.key in grades])
-    for name, value in figures(orders).items():
-        print(f"{name:34} {value:.3f}")
-    print(f"{len(orders)} questions; the first sentence of all is graded in {known} of {shown}")
-
-
-if __name__ == "__main__":
-    main()

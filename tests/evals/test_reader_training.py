@@ -54,7 +54,7 @@ def test_the_order_is_judged_by_what_comes_first() -> None:
 @pytest.mark.slow
 def test_a_shipped_reader_can_be_trained_further_and_puts_the_better_sentence_first(tmp_path: Path) -> None:
     from evals.reader.examples import Example
-    from evals.reader.train import export, network_of, open_tokenizer, train_on_grades
+    from evals.reader.train import average, export, network_of, open_tokenizer, train_on_grades
 
     said = graded("The rota is long. The named owner answers at night. Tea is served.", 0, 3, 0)
     backwards = Graded(ASKED, said.units, (3, 0, 0))
@@ -77,6 +77,10 @@ def test_a_shipped_reader_can_be_trained_further_and_puts_the_better_sentence_fi
     assert before[1] > before[0]
     first, second, _ = _read(taught, texts)
     assert first - second > before[0] - before[1] + 0.5
+
+    learned, known = network.head.bias.item(), network_of(MODEL).head.bias.item()
+    average(network, network_of(MODEL))
+    assert network.head.bias.item() == pytest.approx((learned + known) / 2)
 
 
 def _read(model: Path, texts: list[str]) -> list[float]:
