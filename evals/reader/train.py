@@ -15,6 +15,7 @@ import argparse
 import copy
 import random
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -257,7 +258,8 @@ def export(network: Any, tokenizer: Any, target: Path) -> None:
     )
     names = ["input_ids", "attention_mask", "token_type_ids"]
     sizes = {0: "batch", 1: "length"}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the newer way of exporting needs one library more
         whole = Path(folder) / "whole.onnx"
         torch.onnx.export(
             network,
