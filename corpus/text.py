@@ -29,6 +29,8 @@ NOT_AN_END = re.compile(
 LONGEST_ABBREVIATION = 24
 # A quotation that does not close so soon is taken to be no quotation, and no sentence is made longer than this for its sake.
 REST_OF_A_QUOTATION = 240
+OPENS_QUOTATION = re.compile(r"(?<![^\s(\[—–-])\"(?=\S)|“")
+CLOSES_QUOTATION = re.compile(r"(?<=\S)\"|”")
 LONGEST_WITH_A_QUOTATION = 600
 
 
@@ -229,9 +231,9 @@ def _within_a_quotation(piece: str, start: int, end: int) -> bool:
     if end - start > LONGEST_WITH_A_QUOTATION:
         return False
     said, to_come = piece[start:end], piece[end : end + REST_OF_A_QUOTATION]
-    if said.count('"') % 2:
-        return '"' in to_come.partition("\n\n")[0]
-    return said.count("“") > said.count("”") and "”" in to_come
+    opened = max((match.start() for match in OPENS_QUOTATION.finditer(said)), default=-1)
+    closed = max((match.end() for match in CLOSES_QUOTATION.finditer(said)), default=0)
+    return closed <= opened and CLOSES_QUOTATION.search(to_come) is not None
 
 
 def split_sentences(text: str) -> tuple[Span, ...]:

@@ -28,7 +28,8 @@ SCHEMES = ("light", "dark")
 COLOURS = 128
 LARGEST_BYTES = 150_000
 PATIENCE_MILLISECONDS = 120_000
-QUESTION = "Should we pay a fractional AI leader by retainer, by the hour or at a fixed fee?"
+QUESTION = "What must a vendor contract for AI say about our data?"
+DIFFERING = "Should we pay a fractional AI leader by retainer, by the hour or at a fixed fee?"
 ARTICLE = "betz-software-economics-of-fractional-ai-cto"
 PASSPHRASE = "for these pictures alone"
 CASES_ASKED = "40"
@@ -117,9 +118,13 @@ def show_first_page(page: Page, address: str) -> None:
 
 
 def show_answer(page: Page, address: str) -> None:
+    ask(page, address, QUESTION)
+
+
+def ask(page: Page, address: str, question: str) -> None:
     page.goto(address)
     field = page.get_by_test_id("stChatInputTextArea")
-    field.fill(QUESTION)
+    field.fill(question)
     field.press("Enter")
     page.locator(".fr-foot").wait_for()
 
@@ -131,8 +136,8 @@ def show_source(page: Page, address: str) -> None:
 
 
 def show_sides(page: Page, address: str) -> None:
-    show_answer(page, address)
-    page.get_by_text("Practitioners differ").first.click()
+    ask(page, address, DIFFERING)
+    page.locator(".fr-side").first.wait_for()
 
 
 def show_library(page: Page, address: str) -> None:

@@ -79,7 +79,7 @@ OF_THE_FIELD = GENERIC_NAMES | {"fractional", "company", "companies", "business"
 PRICE = re.compile(
     r"\bhow much (?:do|does|did|would|will|should|is|are|money|per|to pay|for)\b(?!.{0,40}\b(?:time|say|control|work|matter)\b)|"
     r"\bwhat (?:do|does|did|would|will|should|could|can|might) [^?.]{0,60}\b(?:costs?|charges?|pay|budget|set (?:me|us|you) back)\b|"
-    r"\bwhat(?:'s|’s|s| is| are)(?: the| a| an| their| your| his| her)? [^?.]{0,40}\b(?:cost|price|fee|retainer|salary|budget)\b|\b(?:their|his|her|your|going|the) rates?\b(?! of)|"
+    r"\bwhat(?:'s|’s|s| is| are)(?: the| a| an| their| your| his| her)? [^?.]{0,40}\b(?:cost|price|fee|retainer|salary|budget|(?:day|hourly|daily|monthly|weekly) rates?)\b|\bhow high (?:is|are) [^?.]{0,40}\b(?:rates?|fees?|prices?|costs?|salar(?:y|ies))\b|\b(?:their|his|her|your|going|the) rates?\b(?! of)|"
     r"\b(?:can|could) (?:we|i|they|a [\w -]{3,30}) (?:even |really )?afford\b(?! (?:to|only|one)\b)|\bballpark\b|\bset (?:me|us) back\b|\bbudget for\b|\bhow expensive\b",
     re.IGNORECASE,
 )
@@ -89,9 +89,10 @@ OF_PRICE = re.compile(
     r"\bretainer (?:figure|fee|price|cost|range)\b|\bper (?:hour|day|month)\b",
     re.IGNORECASE,
 )
-# The thing asked for by "which points", "what small print"; or a reason, a time, a way, a yes.
+# The thing asked for by "which points", "what small print"; or, where they open the question, a reason, a time, a way, a yes.
 ASKED_THING = re.compile(
-    r"\b(?:what|which) (?!(?:is|are|was|were|do|does|did|would|will|should|could|can|might|has|have)\b)((?:[\w&-]+ ){0,2}[\w-]+)|\b(why|whom?|when|how (?!much)\w+)\b|^(is|are|do|does|did|can|should|must|will|would)\b",
+    r"\b(?:what|which) (?!(?:is|are|was|were|do|does|did|would|will|should|could|can|might|has|have)\b)(?:[\w&-]+ ){0,2}[\w-]+|"
+    r"^(?:(?:and|but|so|ok|okay|then|also),? )*(?:why|whom?|when|how (?!much|high|expensive|costly)\w+|(?:is|are|do|does|did|can|could|should|must|will|would)\b(?! (?:there|you)\b))\b",
     re.IGNORECASE,
 )
 NUMBER = re.compile(
@@ -293,11 +294,12 @@ def _sentences_that_ask(question: str) -> list[str]:
 def asks_for(standalone: str) -> str:
     """price | person | share | date | number | text: what an answer to it must hold."""
     asked, earlier = topic_of(standalone)
-    kind = _asks_for(" ".join(_sentences_that_ask(asked)) or asked)
+    kind = _asks_for(asked)
     return _asks_for(earlier) if kind == "text" and earlier and not ASKS.search(asked) else kind
 
 
-def _asks_for(question: str) -> str:
+def _asks_for(said: str) -> str:
+    question = " ".join(_sentences_that_ask(said)) or said
     if PERSON.search(question):
         return "person"
     if _asks_for_a_price(question):

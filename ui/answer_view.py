@@ -37,7 +37,7 @@ VOICE_LABELS = {"digest": "our digest", "house": "our own text"}
 SELLS = "sells what it describes"
 WRITER_WORDS = {"quote": ", in the sources’ own sentences"}
 VERDICTS = {"answered": "Answered", "partial": "Answered in part", "abstained": "Not in the library"}
-BESIDE_SIDES = "What else the sources say"
+BELOW_SIDES = "What the sources say"
 INSTEAD = {"quote": "The answer is in the sources’ own sentences instead"}
 
 
@@ -196,7 +196,7 @@ def perspectives_html(answer: Data) -> str:
     sides = "".join(perspective_html(side, answer) for side in answer["perspectives"])
     heading = f'<h3 class="fr-differ">Practitioners differ: {len(answer["perspectives"])} views</h3>'
     section = f'<section aria-label="Practitioners differ">{heading}<div class="fr-sides">{sides}</div></section>'
-    return f'{section}<h3 class="fr-differ">{BESIDE_SIDES}</h3>'
+    return f'{section}<h3 class="fr-differ">{BELOW_SIDES}</h3>'
 
 
 def perspective_html(side: Data, answer: Data) -> str:

@@ -94,7 +94,7 @@ def _markdown(answer: Data, day: str) -> str:
             f"- **{_plain(side['view'])}**{_marks(side['citations'])}  \n  {_plain(' · '.join(side['sources']))}"
             for side in answer["perspectives"]
         ]
-        parts += ["## Practitioners differ", "\n".join(sides), f"## {view.BESIDE_SIDES}"]
+        parts += ["## Practitioners differ", "\n".join(sides), f"## {view.BELOW_SIDES}"]
     parts += _markdown_answer(answer)
     if answer["citations"]:
         parts += ["## Sources", *(_markdown_source(citation) for citation in answer["citations"])]

@@ -22,15 +22,15 @@ def answer(data: dict[str, Any]) -> str:
     lines = []
     if data["standalone_question"] != " ".join(data["question"].split()):
         lines.append(f"Understood as: {data['standalone_question']}\n")
-    if data["verdict"] == "partial":
-        lines.append("In part:\n")
     if data["perspectives"]:
         lines.append("Practitioners differ:")
         lines += [
             _wrapped(f"- {side['view']}: {', '.join(side['sources'])}{_marks(side['citations'])}")
             for side in data["perspectives"]
         ]
-        lines.append("")
+        lines.append("\nWhat the sources say:\n")
+    if data["verdict"] == "partial":
+        lines.append("In part:\n")
     lines.append(_wrapped(data["answer"]))
     if data["citations"]:
         lines.append("\nSources")

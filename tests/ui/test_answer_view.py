@@ -227,10 +227,10 @@ class TestAnswer:
     def test_that_practitioners_differ_is_seen_before_any_single_answer(self) -> None:
         """One read five paragraphs of quotations before the sides came into sight."""
         side = Perspective("A queue", ("Another",), (1,))
-        turn = Reading(view.turn_html(answered(perspectives=(side, side)), {})).text
-        assert turn.index("Practitioners differ: 2 views") < turn.index("A queue") < turn.index(view.BESIDE_SIDES)
-        assert turn.index(view.BESIDE_SIDES) < turn.rindex(QUOTE)
-        assert view.BESIDE_SIDES not in Reading(view.turn_html(answered(), {})).text
+        turn = view.turn_html(answered(perspectives=(side, side)), {})
+        assert turn.index("Practitioners differ: 2 views") < turn.index("fr-sides") < turn.index(view.BELOW_SIDES)
+        assert turn.index(view.BELOW_SIDES) < turn.index('class="fr-answer"')
+        assert view.BELOW_SIDES not in view.turn_html(answered(), {})
 
 
 class TestAround:

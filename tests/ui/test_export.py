@@ -12,6 +12,8 @@ import pytest
 from rag.answers import ABSTAINED, Perspective, Sentence, SteppedDown
 from tests.ui import chat_library
 from tests.ui.test_answer_view import COSTS, HOSTILE, QUOTE, SPREAD, answered, cite, hostile
+from ui import answer_view as view
+from ui import render
 from ui.export import as_markdown, as_page, file_name
 
 DAY = "2027-03-01"
@@ -60,6 +62,16 @@ class TestBoth:
             "far stepped aside: it can’t be reached.",
         ):
             assert words in said, words
+        assert said.index("Practitioners differ") < said.index("One central team") < said.index(view.BELOW_SIDES)
+
+    def test_the_sides_come_before_any_single_answer(self) -> None:
+        """In a file, on paper and in a terminal as on the page."""
+        in_terminal = render.answer(TWO_SIDES)
+        for said, opening in ((as_markdown([TWO_SIDES], DAY), "## Sources"), (in_terminal, "Sources\n")):
+            below = said[said.index(view.BELOW_SIDES) : said.index(opening)]
+            assert "A queue" not in below and QUOTE in below
+        page = as_page([TWO_SIDES], DAY)
+        assert page.index("fr-sides") < page.index(view.BELOW_SIDES) < page.index('class="fr-answer')
 
     @pytest.mark.parametrize("words_of", [as_markdown, as_page])
     def test_a_conversation_keeps_its_order(self, words_of: Any) -> None:
