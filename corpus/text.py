@@ -29,9 +29,9 @@ NOT_AN_END = re.compile(
 LONGEST_ABBREVIATION = 24
 # A quotation that does not close so soon is taken to be no quotation, and no sentence is made longer than this for its sake.
 REST_OF_A_QUOTATION = 240
+LONGEST_WITH_A_QUOTATION = 600
 OPENS_QUOTATION = re.compile(r"(?<![^\s(\[—–-])\"(?=\S)|“")
 CLOSES_QUOTATION = re.compile(r"(?<=\S)\"|”")
-LONGEST_WITH_A_QUOTATION = 600
 
 
 @dataclass(frozen=True)

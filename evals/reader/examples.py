@@ -6,7 +6,6 @@ does not answer. What stands near an answered question in the library without be
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 from corpus.documents import Document
 from corpus.embedder import Embedder
 from corpus.text import bare
+from evals.public_sets import json_lines
 from rag.evidence import Unit, as_read, in_place, units_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def examples(
         if file.name == PUBLIC_GUIDES:
             made += _of_public_guides(file, guides, draw) if guides else []
             continue
-        for pair in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
+        for pair in json_lines(file):
             document = library.get(pair["document"])
             places = _places(pair["text"], pair["document"], units) if document else frozenset()
             if document is None or not places:
@@ -111,15 +111,15 @@ def _beside(
 def _of_public_guides(file: Path, guides: Path, draw: random.Random) -> list[Example]:
     made: list[Example] = []
     by_document: dict[str, list[tuple[Mapping[str, Sequence[str]], str]]] = {}
-    for pair in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
+    for pair in json_lines(file):
         path = guides / pair["document"]
         if path.is_file():
             title = path.stem.replace("-", " ")
             words = " ".join(path.read_text(encoding="utf-8")[pair["start"] : pair["end"]].split())
             by_document.setdefault(pair["document"], []).append((pair, f"18F, {title}. {words}"))
     for document, pairs in by_document.items():
-        for pair, text in pairs:
-            made += _pair(pair, text, document)
+        for known, text in pairs:
+            made += _pair(known, text, document)
             others = [other for _, other in pairs if other != text]
             made += [
                 Example(question, draw.choice(others), False, document)

@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from corpus.documents import Document
 from corpus.text import bare
+from evals.public_sets import json_lines, ndcg
 from rag.evidence import Unit, units_of
 
 GRADED = Path(__file__).parent / "graded"
@@ -35,24 +36,19 @@ class Graded:
 
 def read_graded(file: Path, library: Mapping[str, Document]) -> list[Graded]:
     """What is still to be found in the library; a sentence is known by its opening words."""
-    return [
-        found
-        for line in file.read_text(encoding="utf-8").splitlines()
-        if (found := _graded(json.loads(line), library)).units
-    ]
+    return [found for kept in json_lines(file) if (found := _graded(kept, library)).units]
 
 
-def _graded(kept: Mapping[str, object], library: Mapping[str, Document]) -> Graded:
+def _graded(kept: Mapping[str, Any], library: Mapping[str, Document]) -> Graded:
     units: list[Unit] = []
     grades: list[int] = []
-    by_document: Mapping[str, Mapping[str, int]] = kept["grades"]  # type: ignore[assignment]
-    for id, by_opening in by_document.items():
+    for id, by_opening in kept["grades"].items():
         known = {opening_of(unit.words): unit for unit in units_of(library[id])} if id in library else {}
         for opening, grade in by_opening.items():
             if unit := known.get(opening):
                 units.append(unit)
                 grades.append(grade)
-    return Graded(str(kept["question"]), tuple(units), tuple(grades))
+    return Graded(kept["question"], tuple(units), tuple(grades))
 
 
 def opening_of(words: str) -> str:
@@ -75,7 +71,5 @@ def figures(ordered: Iterable[Sequence[int]]) -> dict[str, float]:
 
 
 def _ndcg(grades: Sequence[int]) -> float:
-    def gain(ordered: Sequence[int]) -> float:
-        return float(sum((2.0**grade - 1) / np.log2(place + 2) for place, grade in enumerate(ordered[:DEPTH])))
-
-    return gain(grades) / (gain(sorted(grades, reverse=True)) or 1.0)
+    worth = {str(place): 2**grade - 1 for place, grade in enumerate(grades)}
+    return ndcg(list(worth), worth, DEPTH) if any(grades) else 0.0

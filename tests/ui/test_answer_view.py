@@ -231,6 +231,7 @@ class TestAnswer:
         assert turn.index("Practitioners differ: 2 views") < turn.index("fr-sides") < turn.index(view.BELOW_SIDES)
         assert turn.index(view.BELOW_SIDES) < turn.index('class="fr-answer"')
         assert view.BELOW_SIDES not in view.turn_html(answered(), {})
+        assert Reading(view.badge_html(answered())).text == "Answered from 1 source"
 
 
 class TestAround:
