@@ -123,7 +123,7 @@ def _of_public_guides(file: Path, guides: Path, draw: random.Random) -> list[Exa
             others = [other for _, other in pairs if other != text]
             made += [
                 Example(question, draw.choice(others), False, document)
-                for question in pair["asks"]
+                for question in known["asks"]
                 if others and draw.random() < ADDED
             ]
     return made
