@@ -48,7 +48,8 @@ Held = tuple[str, list[tuple[Document, Span]]]
 def perspectives_on(
     evidence: Evidence, documents: Mapping[str, Document], verified: Verified
 ) -> tuple[tuple[Perspective, ...], Verified]:
-    """The sides of the position that speaks to the question, or of the sentences found, each holder cited at the sentence that carries the words."""
+    """The sides of the position that speaks to the question, or of the sentences found, each holder cited at the sentence that carries the words.
+    They are read first, so their numbers come first."""
     if not verified.pieces:
         return (), verified
     citations = list(verified.citations)
@@ -63,7 +64,22 @@ def perspectives_on(
         )
         for view, where in held
     )
-    return sides, replace(verified, citations=tuple(citations))
+    return _numbered(sides, replace(verified, citations=tuple(citations)))
+
+
+def _numbered(sides: Sequence[Perspective], verified: Verified) -> tuple[tuple[Perspective, ...], Verified]:
+    read = dict.fromkeys([*(n for side in sides for n in side.citations), *(one.n for one in verified.citations)])
+    place = {n: number for number, n in enumerate(read, start=1)}
+
+    def told(citations: Sequence[int]) -> tuple[int, ...]:
+        return tuple(place[n] for n in citations)
+
+    return tuple(replace(side, citations=told(side.citations)) for side in sides), replace(
+        verified,
+        pieces=tuple((piece, replace(said, citations=told(said.citations))) for piece, said in verified.pieces),
+        prose=tuple(replace(said, citations=told(said.citations)) for said in verified.prose),
+        citations=tuple(sorted((replace(one, n=place[one.n]) for one in verified.citations), key=lambda one: one.n)),
+    )
 
 
 def _kept(question: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> list[Held]:

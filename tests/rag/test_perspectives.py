@@ -103,6 +103,10 @@ def test_sources_that_answer_differently_are_two_sides_though_nobody_keeps_a_pos
         ("two weeks", ("Example Builder",), ["A pilot takes two weeks."]),
         ("four months", ("Example Adviser",), ["A pilot takes four months."]),
     ]
+    [(piece, said)] = verified.pieces
+    assert [side.citations for side in sides] == [(1,), (2,)], "the sides are read first"
+    assert said.citations == (3,) and quotes[3] == piece.text
+    assert [citation.n for citation in verified.citations] == [1, 2, 3]
 
 
 def test_a_view_that_only_sellers_hold_says_so() -> None:
