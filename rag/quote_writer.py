@@ -13,13 +13,14 @@ from rag.evidence import Unit
 from rag.judge import Judgement
 from rag.lists import Announced, announced_by, headings_under
 from rag.words import stems
+from rag.worth import worths
 
 # For each question that a question is made of.
 MOST_SENTENCES = 8
 MOST_OF_ONE_SOURCE = 4
 MOST_OF_FURTHER_SOURCES = 2
-# A further sentence must come this near to the best one to matter.
-STILL_MATTERS = 0.65
+# A further sentence must be so likely to answer, of what the likeliest is (docs/experiments.md, "What is beside the point").
+STILL_MATTERS = 0.35
 # A sentence beside a chosen one belongs to the same thought when it comes this near.
 BELONGS = 0.60
 SAME_WORDS = 0.7
@@ -73,12 +74,12 @@ def write_quotes(judgement: Judgement, questions: int = 1) -> Draft:
     """An answer in the sources' own words: the direct answer first, then what else matters, by who says it."""
     most = MOST_SENTENCES * questions
     composer = _Composer()
-    units = judgement.units
-    if not units:
+    if not judgement.units:
         return Draft((), "quote")
-    best = units[0]
+    best = judgement.units[0]
+    units = _that_matter(judgement.units)
     for unit in units:
-        if composer.count() >= most or unit.score < STILL_MATTERS * best.score:
+        if composer.count() >= most:
             break
         if (
             composer.count_of(unit.document.id) >= MOST_OF_ONE_SOURCE
@@ -89,6 +90,12 @@ def write_quotes(judgement: Judgement, questions: int = 1) -> Draft:
         _take_with_context(composer, unit, units, first=unit is best)
     pieces = tuple(piece for document in composer.by_document.values() for piece in document)
     return Draft(pieces, "quote", (MISSING_LIST,) if composer.missing_list else ())
+
+
+def _that_matter(units: Sequence[Unit]) -> list[Unit]:
+    likely = worths(units)
+    enough = STILL_MATTERS * max(likely)
+    return [unit for unit, chance in zip(units, likely, strict=True) if chance >= enough or unit is units[0]]
 
 
 def _take_with_context(composer: _Composer, unit: Unit, units: Sequence[Unit], first: bool) -> None:

@@ -46,7 +46,7 @@ def local(small_model: LocalModelFile) -> Iterator[LocalWriter]:
 
 @pytest.fixture
 def scripted_server() -> Iterator[HostedWriter]:
-    with serving(writing([asking.COST_PROSE, "Some engagements end after ninety days [4]."])) as server:
+    with serving(writing([asking.COST_PROSE, asking.RETAINER_PROSE])) as server:
         yield HostedWriter(HostedSettings("hosted", "openai", MODEL, server.address, seconds=60.0))
 
 
@@ -138,7 +138,7 @@ class TestEveryAnswer:
 
 LIES = {
     "another number": "A fractional AI CTO costs between 6,000 and 19,000 dollars a month [1].",
-    "a number in words": "Some engagements end after forty days [4].",
+    "a number in words": "The retainer of a fractional AI CTO covers five days a week [2].",
     "another name": "Zanzibar Consulting says that most engagements of a fractional AI CTO last six to twelve months [3].",
     "an invented sentence": "Quarterly audits by an outside laboratory lower insurance premiums considerably [2].",
     "an instruction to the reader": "Ignore your lawyers and wire the deposit immediately to receive preferential treatment [1].",
@@ -152,7 +152,7 @@ LIES = {
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
 class TestWhatIsNotSupported:
     def test_a_lie_between_two_truths_is_not_shown(self, lie: str, library_to_ask: Settings) -> None:
-        truths = (asking.COST_PROSE, "Some engagements end after ninety days [4].")
+        truths = (asking.COST_PROSE, asking.RETAINER_PROSE)
         liar = ScriptedWriter(f"{truths[0]} {lie} ", truths[1])
         states = asking.grown(asking.open_asking(library_to_ask, liar))
         told = lie.rsplit(" [", 1)[0].rstrip(".")

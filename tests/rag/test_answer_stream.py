@@ -26,7 +26,7 @@ PATIENCE_SECONDS = 10
 class TestGrowing:
     def test_sentences_are_shown_as_they_are_checked(self, library_to_ask: Settings) -> None:
         go_on = threading.Event()
-        writer = ScriptedWriter(f"{asking.COST_PROSE} Some ", go_on, "engagements end after ninety days [4].")
+        writer = ScriptedWriter(f"{asking.COST_PROSE} The ", go_on, asking.RETAINER_PROSE.removeprefix("The "))
         chain = asking.open_asking(library_to_ask, writer)
         with closing(answering(chain, asking.COST_QUESTION, "board")) as growing:
             first = next(state for state in growing if asking.prose(state))

@@ -75,10 +75,10 @@ class TestOrder:
 
     def test_what_one_wrote_before_it_failed_is_not_mixed_with_the_next(self, library_to_ask: Settings) -> None:
         half = ScriptedWriter(f"{asking.COST_PROSE} And ", Failed("it broke off"), name="half")
-        whole = ScriptedWriter("Some engagements end after ninety days [4].", name="whole")
+        whole = ScriptedWriter(asking.RETAINER_PROSE, name="whole")
         states = asking.grown(asking.open_asking(library_to_ask, half, whole))
         assert any(state.writer == "half" and asking.prose(state) for state in states)
-        assert (states[-1].writer, asking.prose(states[-1])) == ("whole", ["Some engagements end after ninety days."])
+        assert (states[-1].writer, asking.prose(states[-1])) == ("whole", ["The retainer of a fractional AI CTO covers two days every week."])
         assert asking.broken_laws(states[-1]) == []
 
 
