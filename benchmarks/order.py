@@ -1,30 +1,41 @@
-"""`python -m benchmarks.order`: how good is the sentence that comes first? The order that an answer takes sentences in, over what is graded.
+"""`python -m benchmarks.order`: how good is the sentence that comes first, and how much of an answer is beside the point?
 
-484 open questions with 7,469 sentences, graded from 3 (answers it, and could come first) to 0 (beside the point). What is not graded
-is passed over.
+Over sentences that were graded from 3 (answers it, and could come first) to 0 (beside the point): those of 484 open questions, and
+those of 240 questions that nothing was trained on or fitted to. What is not graded is passed over.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+
 from corpus.settings import read_settings
-from evals.reader.graded import OF_CASES, figures, read_graded
+from evals.reader.graded import OF_CASES, UNSEEN, figures, read_graded
 from rag.answer import evidence_for
+from rag.judge import judge
+from rag.quote_writer import write_quotes
 from ui.commands import open_chain
 
 
 def main() -> None:
     chain = open_chain(read_settings())
     _, library, _ = chain.library()
-    orders, known, found_any = [], 0, 0
-    for one in read_graded(OF_CASES, library):
-        grades = {unit.key: grade for unit, grade in zip(one.units, one.grades, strict=True)}
-        found = evidence_for(chain, one.question).units
-        known += bool(found) and found[0].key in grades
-        found_any += bool(found)
-        orders.append([grades[unit.key] for unit in found if unit.key in grades])
-    for name, value in figures(orders).items():
-        print(f"{name:34} {value:.3f}")
-    print(f"{len(orders)} questions; the first sentence of all is graded in {known} of {found_any}")
+    for file in (OF_CASES, UNSEEN):
+        orders, shown, answered, sentences = [], Counter[int](), 0, 0
+        for one in read_graded(file, library):
+            grades = {unit.key: grade for unit, grade in zip(one.units, one.grades, strict=True)}
+            evidence = evidence_for(chain, one.question)
+            orders.append([grades[unit.key] for unit in evidence.units if unit.key in grades])
+            pieces = write_quotes(judge(evidence), evidence.questions).pieces
+            answered += bool(pieces)
+            sentences += len(pieces)
+            keys = [(piece.document.id, span.start, span.end) for piece in pieces for span in piece.spans]
+            shown.update(grades[key] for key in keys if key in grades)
+        print(f"{file.stem}: {len(orders)} questions")
+        for name, value in figures(orders).items():
+            print(f"  {name:34} {value:.3f}")
+        print(f"  {sentences / answered:.2f} sentences in each of {answered} answers, {shown.total()} graded, of these")
+        for grade, words in ((3, "direct"), (2, "in part"), (1, "on its subject"), (0, "beside the point")):
+            print(f"  {words:34} {shown[grade] / shown.total():.3f}")
 
 
 if __name__ == "__main__":

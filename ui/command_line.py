@@ -264,7 +264,7 @@ def _add_evaluations(verbs: Any) -> None:
         help="public tasks as for `eval refusal`: fit on half of their conversations",
     )
     calibrate.add_argument("--corpus", type=Path, metavar="FILE", help="the passages of those tasks")
-    calibrate.add_argument("--keep", action="store_true", help="write the weights to rag/judge.json")
+    calibrate.add_argument("--keep", action="store_true", help="write the weights to rag/judge.json and rag/worth.json")
     conversations = verb(
         "conversations",
         "tell whether follow-ups are understood: look them up bare, with all said before, and rewritten",

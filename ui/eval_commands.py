@@ -113,17 +113,22 @@ def _drawn(options: argparse.Namespace) -> Drawn:
 def calibrate(options: argparse.Namespace) -> Outcome:
     from evals.calibrate import Observed, fit, is_clear, keep, observe_tasks, signs_of
     from evals.cases import FURTHER, OF_REAL_ARTICLES, read_cases
+    from evals.reader import worth
+    from evals.reader.graded import OF_CASES, read_graded
     from evals.refusal import read_corpus, read_tasks
     from ingest.add import Given
     from ingest.take_in import take_in
     from rag.judge import CALIBRATION
+    from rag.worth import FITTED
 
     def observe(library: str, chain: Chain, cases: list[Case]) -> Observed:
         chosen = [case for case in cases if not case.held and is_clear(case)]
         return Observed(library, signs_of(chain, chosen, show_progress()), [case.answerable for case in chosen])
 
     cases = _cases(options) + ([] if options.cases else read_cases(FURTHER))
-    observed = [observe("library", open_chain(read_settings()), cases)]
+    chain = open_chain(read_settings())
+    observed = [observe("library", chain, cases)]
+    graded = [] if options.cases else read_graded(OF_CASES, chain.library()[1])
     if options.articles:
         with _apart() as settings:
             take_in(open_publisher(settings), [options.articles], Given(), datetime.now(UTC).date())
@@ -133,9 +138,12 @@ def calibrate(options: argparse.Namespace) -> Outcome:
         with libraries() as over:
             observed += observe_tasks(read_tasks(options.tasks), corpus, over, show_progress())
     calibrated = fit(observed)
+    sentences = worth.fit(worth.observe(chain, graded, show_progress())) if graded else None
     if options.keep:
         keep(calibrated, CALIBRATION)
-    return Outcome({**calibrated, "kept": options.keep})
+        if sentences:
+            keep(sentences, FITTED)
+    return Outcome({**calibrated, "sentences": sentences, "kept": options.keep})
 
 
 def conversations(options: argparse.Namespace) -> Outcome:

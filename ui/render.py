@@ -458,7 +458,23 @@ def calibrated(data: dict[str, Any]) -> str:
         *(f"{p['answerable_refused']:>18.0%} {p['unanswerable_refused']:>22.0%}" for p in figures["curve"]),
         "",
         *(f"{weight:>9.3f}  {name}" for name, weight in data["weights"].items()),
+        *_sentences_calibrated(data["sentences"]),
         "",
-        "Kept in rag/judge.json." if data["kept"] else "Not kept; --keep writes it to rag/judge.json.",
+        "Kept in rag/judge.json and rag/worth.json."
+        if data["kept"]
+        else "Not kept; --keep writes it to rag/judge.json and rag/worth.json.",
     ]
     return "\n".join(lines)
+
+
+def _sentences_calibrated(data: dict[str, Any] | None) -> list[str]:
+    """What tells the sentences that answer from those beside the point."""
+    if data is None:
+        return []
+    figures = data["figures"]
+    return [
+        "",
+        f"{figures['sentences']} graded sentences of {figures['questions']} questions, {figures['answer_at_least_in_part']:.0%} answer at least in part;"
+        f" AUROC {figures['auroc']} (their order alone {figures['auroc_of_the_order_alone']})",
+        *(f"{weight:>9.3f}  {name}" for name, weight in data["weights"].items()),
+    ]

@@ -21,6 +21,8 @@ from rag.evidence import Unit, units_of
 GRADED = Path(__file__).parent / "graded"
 TO_TRAIN = GRADED / "library.jsonl"
 OF_CASES = GRADED / "cases.jsonl"
+# Asked by others afterwards; nothing was trained on these or fitted to them.
+UNSEEN = GRADED / "unseen.jsonl"
 DIRECT, PARTLY = 3, 2
 DEPTH = 5
 

@@ -78,7 +78,10 @@ class TestOrder:
         whole = ScriptedWriter(asking.RETAINER_PROSE, name="whole")
         states = asking.grown(asking.open_asking(library_to_ask, half, whole))
         assert any(state.writer == "half" and asking.prose(state) for state in states)
-        assert (states[-1].writer, asking.prose(states[-1])) == ("whole", ["The retainer of a fractional AI CTO covers two days every week."])
+        assert (states[-1].writer, asking.prose(states[-1])) == (
+            "whole",
+            ["The retainer of a fractional AI CTO covers two days every week."],
+        )
         assert asking.broken_laws(states[-1]) == []
 
 
