@@ -20,7 +20,7 @@ MOST_SENTENCES = 8
 MOST_OF_ONE_SOURCE = 4
 MOST_OF_FURTHER_SOURCES = 2
 # A further sentence must be so likely to answer, of what the likeliest is (docs/experiments.md, "What is beside the point").
-STILL_MATTERS = 0.35
+STILL_MATTERS = 0.3
 # A sentence beside a chosen one belongs to the same thought when it comes this near.
 BELONGS = 0.60
 SAME_WORDS = 0.7
