@@ -137,3 +137,28 @@ SUM = "By our sum, twelve months of the retainer that Example Author names cost 
 def test_of_such_a_writer_every_word_is_its_sources_and_none_is_ours(sentence: str, reason: str) -> None:
     """Read one by one, five of 46 that kept their source's order were wrong: in what they put in, or in who says it."""
     assert stands_on(sentence, quoted(LEADER, SUM), QUESTION, closely=True).reason == reason
+
+
+def test_a_small_writer_may_not_leave_out_how_its_source_begins() -> None:
+    """It wrote "89% of teams that run agents and evaluations in only 52%.", and nobody knows what those teams do."""
+    source = quoted(
+        "The survey finds some form of monitoring in 89% of the teams that run agents and tests in only 52%."
+    )
+    cut = "89% of teams that run agents and tests in only 52%."
+    assert stands_on(cut, source, QUESTION, closely=True).reason == "it leaves out how its source begins"
+    narrow = quoted("For a company of fifty people the author recommends a senior adviser before anybody else.")
+    wide = "The author recommends a senior adviser before anybody else."
+    assert stands_on(wide, narrow, QUESTION, closely=True).reason == "it leaves out how its source begins"
+    judged = quoted("Our judgement: a senior adviser comes before anybody else.")
+    assert not stands_on("A senior adviser comes before anybody else.", judged, QUESTION, closely=True).reason
+
+
+def test_a_small_writer_may_not_give_one_source_the_subject_of_another() -> None:
+    """What the adviser should be able to show became the supplier's task."""
+    sources = quoted(
+        "The adviser should be able to show which personal data enters and how long it stays.",
+        "Suppliers that process personal data need a contract.",
+    )
+    told = "The supplier should be able to show which personal data enters and how long it stays."
+    assert stands_on(told, sources, QUESTION, closely=True).reason == "it brings words that its source does not use"
+    assert not stands_on(told.replace("supplier", "adviser"), sources, QUESTION, closely=True).reason
