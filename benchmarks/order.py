@@ -25,7 +25,7 @@ def main() -> None:
             grades = {unit.key: grade for unit, grade in zip(one.units, one.grades, strict=True)}
             evidence = evidence_for(chain, one.question)
             orders.append([grades[unit.key] for unit in evidence.units if unit.key in grades])
-            pieces = write_quotes(judge(evidence), evidence.questions).pieces
+            pieces = [one for one in write_quotes(judge(evidence), evidence.questions).pieces if not one.note]
             answered += bool(pieces)
             sentences += len(pieces)
             keys = [(piece.document.id, span.start, span.end) for piece in pieces for span in piece.spans]
@@ -33,7 +33,9 @@ def main() -> None:
         print(f"{file.stem}: {len(orders)} questions")
         for name, value in figures(orders).items():
             print(f"  {name:34} {value:.3f}")
-        print(f"  {sentences / answered:.2f} sentences in each of {answered} answers, {shown.total()} graded, of these")
+        print(
+            f"  {sentences / answered:.2f} sentences and list items in each of {answered} answers, {shown.total()} graded, of these"
+        )
         for grade, words in ((3, "direct"), (2, "in part"), (1, "on its subject"), (0, "beside the point")):
             print(f"  {words:34} {shown[grade] / shown.total():.3f}")
 

@@ -64,10 +64,10 @@ def perspectives_on(
         )
         for view, where in held
     )
-    return _numbered(sides, replace(verified, citations=tuple(citations)))
+    return _renumbered(sides, replace(verified, citations=tuple(citations)))
 
 
-def _numbered(sides: Sequence[Perspective], verified: Verified) -> tuple[tuple[Perspective, ...], Verified]:
+def _renumbered(sides: Sequence[Perspective], verified: Verified) -> tuple[tuple[Perspective, ...], Verified]:
     read = dict.fromkeys([*(n for side in sides for n in side.citations), *(one.n for one in verified.citations)])
     place = {n: number for number, n in enumerate(read, start=1)}
 

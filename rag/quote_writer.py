@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -93,9 +94,14 @@ def write_quotes(judgement: Judgement, questions: int = 1) -> Draft:
 
 
 def _that_matter(units: Sequence[Unit]) -> list[Unit]:
+    """What is likely enough to answer; the first always, and with it the first of each further question, which weighs the same."""
     likely = worths(units)
     enough = STILL_MATTERS * max(likely)
-    return [unit for unit, chance in zip(units, likely, strict=True) if chance >= enough or unit is units[0]]
+    return [
+        unit
+        for unit, chance in zip(units, likely, strict=True)
+        if chance >= enough or math.isclose(unit.score, units[0].score)
+    ]
 
 
 def _take_with_context(composer: _Composer, unit: Unit, units: Sequence[Unit], first: bool) -> None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,13 @@ STRAYS = 0.15
 REPORTING = frozenset(
     map(
         stem,
-        "says said holds states puts writes finds notes argues recommends thinks calls advises according view author page site judgement".split(),
+        "says said holds states puts writes finds notes argues recommends thinks calls advises according view author page".split(),
     )
 )
+# These say no more than whose view it is; they may be left out, but not put in.
+MAY_BE_LEFT_OUT = frozenset(map(stem, ("site", "judgement")))
 # A digest's remark on its source, "by our arithmetic", and the name of the house are taken for what the source says.
 OURS = re.compile(r"\b(?:our|ours|we|us)\b|\bFractional editors\b", re.IGNORECASE)
-WORD = re.compile(r"\w[\w’'-]*")
 QUOTED = re.compile(r"[\"“][^\"”]*[\"”]")
 
 
@@ -104,21 +106,28 @@ def strays(sentence: Read, evidence: Evidence) -> str:
         return "it strays from its source’s words"
     if OURS.search(QUOTED.sub("", sentence.text)):
         return "it makes our own words somebody’s"
-    told = (
-        near[0].own | stems(evidence.around) | REPORTING
-    )  # of two sources put together, one's subject did what the other's does
-    if sentence.own - told:
+    named = stems(evidence.around)
+    # The nearest alone: of two sources put together, one's subject did what the other's does.
+    if sentence.own - (near[0].own | named | REPORTING):
         return "it brings words that its source does not use"
-    if stems(_before(sentence, near[0])) - sentence.own - REPORTING - stems(evidence.around):
+    if _before(sentence, near[0], named) - sentence.own - named - REPORTING - MAY_BE_LEFT_OUT:
         return "it leaves out how its source begins"
     return ""
 
 
-def _before(sentence: Read, source: Read) -> str:
-    """What the source says before the sentence sets in: "finds observability in" 89 % of the teams, "for a company of fifty people" it is enough."""
-    first = next((word for word in WORD.findall(sentence.text) if stems(word)), "")
-    at = re.search(rf"(?<!\w){re.escape(first)}(?!\w)", source.text, re.IGNORECASE) if first else None
-    return source.text[: at.start()] if at else ""
+def _before(sentence: Read, source: Read, named: frozenset[str]) -> frozenset[str]:
+    """What the source tells before the sentence sets in: "finds observability in" 89 % of the teams, "for a company of fifty people" it is enough."""
+    told = [one for one in sentence.told if one in source.own and one not in named | REPORTING]
+    if not told:
+        return frozenset()
+    # A word may stand in the source twice; the sentence begins where the next ones follow it, too.
+    places = [place for place, one in enumerate(source.told) if one == told[0]]
+    begins = max(places, key=lambda place: (_alike(source.told[place:], told), -place))
+    return frozenset(source.told[:begins])
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def rule_broken(sentence: Read, evidence: Evidence, question: str) -> str:

@@ -21,7 +21,8 @@ class Verified:
 
 
 def verify(draft: Draft, live: Mapping[str, Document], written: Sequence[Written] = ()) -> Verified:
-    """Keep what rests on words that are verbatim in a live document; number the citations in reading order, prose first."""
+    """Keep what rests on words that are verbatim in a live document; number the citations in reading order, prose first
+    (sides, where there are any, are put before them)."""
     citations: dict[tuple[str, int, int], Citation] = {}
     removed: list[Removed] = []
     prose: list[Sentence] = []

@@ -249,7 +249,7 @@ def _add_evaluations(verbs: Any) -> None:
     )
     calibrate = verb(
         "calibrate",
-        "fit how sure the judge must be to answer, on the open golden and further cases",
+        "fit how sure the judge must be to answer, and what is worth quoting, on the open golden and further cases",
         "eval calibrate",
         eval_commands.calibrate,
         render.calibrated,

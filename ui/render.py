@@ -445,6 +445,7 @@ def judged(data: dict[str, Any]) -> str:
 def calibrated(data: dict[str, Any]) -> str:
     """What cross-validation says of the judge, and the weights."""
     figures = data["figures"]
+    kept_in = "rag/judge.json and rag/worth.json" if data["sentences"] else "rag/judge.json"
     lines = [
         figures["how"],
         *(
@@ -460,9 +461,7 @@ def calibrated(data: dict[str, Any]) -> str:
         *(f"{weight:>9.3f}  {name}" for name, weight in data["weights"].items()),
         *_sentences_calibrated(data["sentences"]),
         "",
-        "Kept in rag/judge.json and rag/worth.json."
-        if data["kept"]
-        else "Not kept; --keep writes it to rag/judge.json and rag/worth.json.",
+        f"Kept in {kept_in}." if data["kept"] else f"Not kept; --keep writes it to {kept_in}.",
     ]
     return "\n".join(lines)
 

@@ -1,7 +1,8 @@
 """Sentences graded against a question: 3 answers it and could come first, 2 in part, 1 is on its subject and decides nothing, 0 is beside it.
 
-`graded/library.jsonl` is trained on. `graded/cases.jsonl` grades what was found for the open cases, and only measures
-(`python -m benchmarks.order`).
+`graded/library.jsonl` is what the reader is trained on. `graded/cases.jsonl` grades what was found for the open cases: what is worth quoting is
+fitted on it. `graded/unseen.jsonl` only measures (`python -m benchmarks.order`). For the next training there are `graded/library_further.jsonl`
+and `graded/not_answered.jsonl`, questions that the library only seems to answer.
 """
 
 from __future__ import annotations

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from evals.reader.graded import PARTLY, Graded
 from evals.run import Progress
+from evals.support.train import fitted_to
 from rag.answer import Chain, evidence_for
 from rag.judge import judge
 from rag.worth import signs
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 FOLDS = 10
-# Weak: there are thousands of sentences for seven signs.
-STRENGTH = 0.3
+# The larger, the less the weights are held back; there are thousands of sentences for seven signs.
+FREEDOM = 0.3
 
 
 @dataclass(frozen=True)
@@ -55,12 +53,12 @@ def fit(seen: Sequence[Seen]) -> dict[str, Any]:
     question = np.repeat(np.arange(len(seen)), [len(one.answers) for one in seen])
     unseen = np.zeros(len(answers))
     for known, left_out in GroupKFold(min(FOLDS, len(seen))).split(values, answers, question):
-        slopes, bias = _fitted(values[known], answers[known])
-        unseen[left_out] = values[left_out] @ slopes + bias
-    slopes, bias = _fitted(values, answers)
+        learned = fitted_to(values[known], answers[known], FREEDOM)
+        unseen[left_out] = learned.log_odds(values[left_out])
+    learned = fitted_to(values, answers, FREEDOM)
     return {
-        "weights": {name: round(float(slope), 4) for name, slope in zip(names, slopes, strict=True)},
-        "bias": round(bias, 4),
+        "weights": {name: round(float(slope), 4) for name, slope in zip(names, learned.weights, strict=True)},
+        "bias": round(learned.bias, 4),
         "figures": {
             "how": f"{FOLDS}-fold cross-validation by question over graded open cases",
             "questions": len(seen),
@@ -70,12 +68,3 @@ def fit(seen: Sequence[Seen]) -> dict[str, Any]:
             "auroc_of_the_order_alone": round(float(roc_auc_score(answers, -values[:, names.index("behind")])), 3),
         },
     }
-
-
-def _fitted(values: NDArray[np.float64], answers: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
-    from sklearn.linear_model import LogisticRegression
-
-    mean, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
-    model = LogisticRegression(C=STRENGTH, max_iter=2000).fit((values - mean) / spread, answers)
-    slopes = model.coef_[0] / spread
-    return slopes, float(model.intercept_[0] - (slopes * mean).sum())

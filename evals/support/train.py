@@ -152,11 +152,11 @@ def is_wrong(judged: Judged, sentence: Span) -> bool:
     return any(sentence.start < marked.end and marked.start < sentence.end for marked in judged.wrong)
 
 
-def fitted_to(values: NDArray[np.float64], labels: NDArray[np.bool_]) -> Fit:
+def fitted_to(values: NDArray[np.float64], labels: NDArray[np.bool_], freedom: float = REGULARISATION) -> Fit:
     from sklearn.linear_model import LogisticRegression
 
     mean, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
-    model = LogisticRegression(C=REGULARISATION, max_iter=2000).fit((values - mean) / spread, labels)
+    model = LogisticRegression(C=freedom, max_iter=2000).fit((values - mean) / spread, labels)
     weights = model.coef_[0] / spread
     return Fit(weights, float(model.intercept_[0] - (weights * mean).sum()))
 

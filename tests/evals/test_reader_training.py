@@ -8,7 +8,7 @@ import pytest
 
 from corpus.library import read_library
 from corpus.settings import CHECKOUT
-from evals.reader.graded import OF_CASES, TO_TRAIN, Graded, figures, opening_of, read_graded
+from evals.reader.graded import GRADED, OF_CASES, TO_TRAIN, UNSEEN, Graded, figures, opening_of, read_graded
 from rag.evidence import as_asked, as_read, units_of
 from rag.reader import MODEL, OnnxReader
 from tests.library import document
@@ -21,7 +21,7 @@ def graded(text: str, *grades: int) -> Graded:
     return Graded(ASKED, units_of(nights), grades)
 
 
-@pytest.mark.parametrize("file", [TO_TRAIN, OF_CASES])
+@pytest.mark.parametrize("file", [TO_TRAIN, OF_CASES, UNSEEN])
 def test_what_was_graded_still_stands_in_the_library(file: Path) -> None:
     library = read_library(CHECKOUT / "corpus").documents
     lines = file.read_text(encoding="utf-8").splitlines()
@@ -37,6 +37,8 @@ def test_no_question_is_trained_on_and_measured_with() -> None:
         return {one.question for one in read_graded(file, read_library(CHECKOUT / "corpus").documents)}
 
     assert not asked(TO_TRAIN) & asked(OF_CASES)
+    for learned_from in (TO_TRAIN, OF_CASES, GRADED / "library_further.jsonl"):
+        assert not asked(UNSEEN) & asked(learned_from)
 
 
 def test_a_sentence_is_known_by_its_opening_words_whatever_its_marks() -> None:

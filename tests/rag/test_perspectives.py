@@ -9,7 +9,7 @@ import pytest
 from corpus.documents import Document, Holder, View
 from corpus.record import StoredChunk
 from corpus.text import read_blocks
-from rag.answers import Draft, Quoted
+from rag.answers import Draft, Quoted, Written
 from rag.evidence import Evidence, Unit, together
 from rag.perspectives import (
     AMONG_FIRST,
@@ -96,7 +96,7 @@ def test_sources_that_answer_differently_are_two_sides_though_nobody_keeps_a_pos
     sides, verified = perspectives_on(
         found("fast", "slow", units=(saying(fast), saying(slow)), question="How long does a pilot take?"),
         live,
-        verify(answered(), live),
+        verify(answered(), live, [Written("So they say.", answered().pieces, 1.0)]),
     )
     quotes = {citation.n: citation.quote for citation in verified.citations}
     assert [(side.view, side.sources, [quotes[n] for n in side.citations]) for side in sides] == [
@@ -105,7 +105,7 @@ def test_sources_that_answer_differently_are_two_sides_though_nobody_keeps_a_pos
     ]
     [(piece, said)] = verified.pieces
     assert [side.citations for side in sides] == [(1,), (2,)], "the sides are read first"
-    assert said.citations == (3,) and quotes[3] == piece.text
+    assert said.citations == verified.prose[0].citations == (3,) and quotes[3] == piece.text
     assert [citation.n for citation in verified.citations] == [1, 2, 3]
 
 

@@ -149,6 +149,12 @@ def test_a_small_writer_may_not_leave_out_how_its_source_begins() -> None:
     narrow = quoted("For a company of fifty people the author recommends a senior adviser before anybody else.")
     wide = "The author recommends a senior adviser before anybody else."
     assert stands_on(wide, narrow, QUESTION, closely=True).reason == "it leaves out how its source begins"
+    named = "Example Author recommends a senior adviser before anybody else."
+    assert stands_on(named, narrow, QUESTION, closely=True).reason == "it leaves out how its source begins"
+    twice = quoted("For teams in a pilot, most teams review their work every week with the adviser.")
+    assert stands_on("Most teams review their work every week with the adviser.", twice, QUESTION, closely=True).reason
+    moved = "The author recommends a senior adviser before anybody else for a company of fifty people."
+    assert stands_on(moved, narrow, QUESTION, closely=True).reason != "it leaves out how its source begins"
     judged = quoted("Our judgement: a senior adviser comes before anybody else.")
     assert not stands_on("A senior adviser comes before anybody else.", judged, QUESTION, closely=True).reason
 

@@ -19,12 +19,12 @@ POOR = {"words": 0.3, "passage": 0.1, "asked": 0.0, "sentence": 0.3, "tokens": 0
 
 def unit(id: str, words: str, score: float, features: dict[str, float] | None = None) -> Unit:
     source = document(id, words)
-    return Unit(source, 0, 0, read_blocks(source.text)[0].sentences[0], "paragraph", words, (), score, features)
+    return Unit(source, 0, 0, read_blocks(source.text)[0].sentences[0], words, (), "paragraph", score, features)
 
 
 GIVES_NOTICE = unit("notice", "Either side ends it with thirty days' notice.", 1.0, GOOD)
 ALSO = unit("also", "Some contracts ask for sixty days before they end.", 0.9, GOOD)
-BREAD = unit("bread", "Dough rests overnight in a cool room.", 0.5, POOR)
+BREAD = unit("bread", "Dough rests overnight in a cool room.", 0.8, POOR)
 
 
 def quoted(*units: Unit) -> list[str]:
@@ -33,6 +33,23 @@ def quoted(*units: Unit) -> list[str]:
 
 def test_what_is_beside_the_point_is_not_quoted() -> None:
     assert quoted(GIVES_NOTICE, ALSO, BREAD) == ["notice", "also"]
+    assert quoted(GIVES_NOTICE, replace(ALSO, score=0.6), BREAD) == ["notice", "also"], (
+        "what is likely stays, though it is far behind"
+    )
+
+
+def test_nor_is_it_quoted_for_standing_beside_what_answers() -> None:
+    both = document("notice", f"{ALSO.words} {BREAD.words}")
+    spans = read_blocks(both.text)[0].sentences
+    answers = replace(ALSO, document=both, score=1.0)
+    beside = replace(BREAD, document=both, sentence=1, span=spans[1])
+    assert quoted(answers, replace(beside, features=GOOD)) == ["notice", "notice"]
+    assert quoted(answers, beside) == ["notice"]
+
+
+def test_each_question_of_two_keeps_its_first_sentence() -> None:
+    other = replace(BREAD, score=GIVES_NOTICE.score)
+    assert quoted(GIVES_NOTICE, other) == ["notice", "bread"]
 
 
 def test_an_answer_never_loses_its_first_sentence() -> None:

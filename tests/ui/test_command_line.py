@@ -11,6 +11,7 @@ import pytest
 from corpus.feedback import keep_feedback
 from corpus.record import Record
 from corpus.settings import CHECKOUT, Settings
+from ui import render
 from ui.command_line import build_parser, main
 
 COMMANDS = (
@@ -97,6 +98,17 @@ def test_the_answers_that_cite_a_document_are_listed(environment: Settings, caps
         assert len(json.loads(capsys.readouterr().out)["answers"]) == count
     assert main(["answers", "--citing", "costs"]) == 0
     assert "What?" in capsys.readouterr().out
+
+
+def test_calibration_names_only_the_files_it_wrote() -> None:
+    """On other cases what is worth quoting is not fitted."""
+    judge = {"figures": {"how": "ten-fold", "curve": []}, "weights": {"score": 1.0}, "kept": True}
+    assert render.calibrated(judge | {"sentences": None}).endswith("Kept in rag/judge.json.")
+    figures = {"sentences": 20, "questions": 4, "answer_at_least_in_part": 0.25, "auroc": 0.8}
+    sentences = {"figures": figures | {"auroc_of_the_order_alone": 0.7}, "weights": {"behind": -1.5}}
+    told = render.calibrated(judge | {"sentences": sentences})
+    assert "20 graded sentences of 4 questions, 25%" in told and "-1.500  behind" in told
+    assert told.endswith("Kept in rag/judge.json and rag/worth.json.")
 
 
 def test_a_missing_snapshot_is_one_clear_line(environment: Settings, capsys: pytest.CaptureFixture[str]) -> None:
