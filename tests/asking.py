@@ -26,6 +26,7 @@ COST_QUOTE = "A fractional AI CTO costs between 6,000 and 12,000 dollars a month
 RETAINER_QUOTE = "The retainer of a fractional AI CTO covers two days a week."
 # True, cited, and not in the source's own words.
 COST_PROSE = "A fractional AI CTO costs between 6,000 and 12,000 dollars each month [1]."
+TERM_PROSE = "Most engagements of a fractional AI CTO last six to twelve months [3]."
 RETAINER_PROSE = "The retainer of a fractional AI CTO covers two days every week [2]."
 COSTS = document(
     "field-notes-costs",

@@ -37,7 +37,7 @@ from ui.command_line import main
 
 pytestmark = pytest.mark.slow  # importing the clients of the providers takes seconds
 
-GOOD = [asking.COST_PROSE, "Some engagements end after ninety days [4]."]
+GOOD = [asking.COST_PROSE, asking.RETAINER_PROSE]
 # To be recognised wherever it turns up.
 KEY, KEY_NAME = "sk-Recognisable-7f3a9c51", "EXAMPLE_WRITER_KEY"
 # Foreign words of an error, in which providers repeat keys and servers their paths.
@@ -110,7 +110,10 @@ def opened(library_to_ask: Settings, time: asking.Time) -> Callable[..., Chain]:
 
     def open_it(address: str, seconds: float = 20.0) -> Chain:
         return asking.open_asking(
-            library_to_ask, hosted(address, seconds), ScriptedWriter(asking.COST_PROSE, name="second"), clock=time
+            library_to_ask,
+            hosted(address, seconds),
+            ScriptedWriter(f"{asking.COST_PROSE} {asking.TERM_PROSE}", name="second"),
+            clock=time,
         )
 
     return open_it

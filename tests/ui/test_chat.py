@@ -203,7 +203,8 @@ class TestProse:
 
         monkeypatch.setattr(answer_view, "answer_html", note)
         written_by(ScriptedWriter(PROSE, name="scripted"))
-        page = shown(ask(visit(), chat_library.COST_QUESTION))
+        both = f"{chat_library.COST_QUESTION} How long does an engagement of a fractional AI CTO last?"
+        page = shown(ask(visit(), both))
         assert drawn[0] == ("scripted", True, False)
         assert drawn[-1] == ("", False, True)
         assert page.index(PROSE_SHOWN) < page.index("In the sources’ own words")
