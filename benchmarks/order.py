@@ -22,10 +22,10 @@ def main() -> None:
     for file in (OF_CASES, UNSEEN):
         orders, shown, answered, sentences = [], Counter[int](), 0, 0
         for one in read_graded(file, library):
-            grades = {unit.key: grade for unit, grade in zip(one.units, one.grades, strict=True)}
+            grades = one.by_sentence
             evidence = evidence_for(chain, one.question)
             orders.append([grades[unit.key] for unit in evidence.units if unit.key in grades])
-            pieces = [one for one in write_quotes(judge(evidence), evidence.questions).pieces if not one.note]
+            pieces = [piece for piece in write_quotes(judge(evidence), evidence.questions).pieces if not piece.note]
             answered += bool(pieces)
             sentences += len(pieces)
             keys = [(piece.document.id, span.start, span.end) for piece in pieces for span in piece.spans]

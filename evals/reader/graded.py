@@ -36,6 +36,10 @@ class Graded:
     units: tuple[Unit, ...]
     grades: tuple[int, ...]
 
+    @property
+    def by_sentence(self) -> dict[tuple[str, int, int], int]:
+        return {unit.key: grade for unit, grade in zip(self.units, self.grades, strict=True)}
+
 
 def read_graded(file: Path, library: Mapping[str, Document]) -> list[Graded]:
     """What is still to be found in the library; a sentence is known by its opening words."""

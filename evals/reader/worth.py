@@ -33,8 +33,12 @@ def observe(chain: Chain, graded: Sequence[Graded], progress: Progress) -> list[
     seen = []
     for done, one in enumerate(graded, start=1):
         units = judge(evidence_for(chain, one.question)).units
-        known = {unit.key: grade >= PARTLY for unit, grade in zip(one.units, one.grades, strict=True)}
-        told = [(found, known[unit.key]) for unit, found in zip(units, signs(units), strict=True) if unit.key in known]
+        grades = one.by_sentence
+        told = [
+            (found, grades[unit.key] >= PARTLY)
+            for unit, found in zip(units, signs(units), strict=True)
+            if unit.key in grades
+        ]
         if told:
             found, answers = zip(*told, strict=True)
             seen.append(Seen(found, answers))
