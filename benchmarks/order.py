@@ -1,7 +1,8 @@
 """`python -m benchmarks.order`: how good is the sentence that comes first, and how much of an answer is beside the point?
 
 Over sentences that were graded from 3 (answers it, and could come first) to 0 (beside the point): those of 484 open questions, and
-those of 240 questions that nothing was trained on or fitted to. What is not graded is passed over.
+those of 240 questions that nothing was trained on or fitted to. What is not graded is passed over. Last, how many of 320 questions
+that the library only seems to answer are refused; nothing was trained on these either.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 from collections import Counter
 
 from corpus.settings import read_settings
-from evals.reader.graded import OF_CASES, UNSEEN, figures, read_graded
+from evals.public_sets import json_lines
+from evals.reader.graded import NOT_ANSWERED, OF_CASES, UNSEEN, figures, read_graded
 from rag.answer import evidence_for
+from rag.answers import ABSTAINED
 from rag.judge import judge
 from rag.quote_writer import write_quotes
 from ui.commands import open_chain
@@ -38,6 +41,9 @@ def main() -> None:
         )
         for grade, words in ((3, "direct"), (2, "in part"), (1, "on its subject"), (0, "beside the point")):
             print(f"  {words:34} {shown[grade] / shown.total():.3f}")
+    near_misses = [line["question"] for line in json_lines(NOT_ANSWERED)]
+    refused = sum(judge(evidence_for(chain, question)).verdict == ABSTAINED for question in near_misses)
+    print(f"{NOT_ANSWERED.stem}: {refused} of {len(near_misses)} refused")
 
 
 if __name__ == "__main__":

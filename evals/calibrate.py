@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # So many of the answerable questions may be refused, and so many refused or answered in part.
 REFUSED_AT_MOST = 0.03
-PARTIAL_AT_MOST = 0.08
+PARTIAL_AT_MOST = 0.065
 FOLDS = 10
 # Strong enough that no sign is trusted much on a few hundred cases.
 REGULARISATION = 0.003

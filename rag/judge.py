@@ -6,17 +6,14 @@ How sure we are is a logistic regression over plain signs, fitted and cross-vali
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 from rag.answers import ABSTAINED, ANSWERED, PARTIAL
 from rag.evidence import READ_TOGETHER, Evidence, Unit
-from rag.logistic import chance
+from rag.logistic import chance, read_fit
 from rag.question import asks_for, tries_to_trick
 from rag.words import stem
 
@@ -81,7 +78,7 @@ def judge(evidence: Evidence) -> Judgement:
     sureness = sure(signs(evidence))
     if kind == "price" and sureness >= SPEAKS_OF_IT and (withheld := _price_withheld(evidence)):
         return Judgement(PARTIAL, "the source says that it does not give figures", withheld, sureness)
-    if sureness < calibration()["abstain_below"]:
+    if sureness < read_fit(CALIBRATION)["abstain_below"]:
         return Judgement(ABSTAINED, _what_is_missing(evidence), sureness=sureness)
     near = evidence.units[:LOOKED_AT]
     if kind == "price" and not any(MONEY.search(unit.words) for unit in near):
@@ -91,7 +88,7 @@ def judge(evidence: Evidence) -> Judgement:
     ):
         return Judgement(ABSTAINED, "no source names that person")
     units = _holders_first(evidence.units, HOLDS[kind]) if kind in HOLDS else evidence.units
-    if sureness < calibration()["partial_below"]:
+    if sureness < read_fit(CALIBRATION)["partial_below"]:
         return Judgement(PARTIAL, "only what is near was found", units, sureness, NEAREST_ONLY)
     return Judgement(ANSWERED, "the evidence speaks to the question", units, sureness)
 
@@ -136,13 +133,7 @@ def signs(evidence: Evidence) -> dict[str, float]:
 
 def sure(found: Mapping[str, float]) -> float:
     """How likely the library answers, from 0 to 1."""
-    return chance(calibration(), found)
-
-
-@cache
-def calibration() -> Mapping[str, Any]:
-    kept: Mapping[str, Any] = json.loads(CALIBRATION.read_text(encoding="utf-8"))
-    return kept
+    return chance(read_fit(CALIBRATION), found)
 
 
 def _what_is_missing(evidence: Evidence) -> str:

@@ -7,17 +7,14 @@ regression over all signs (`rag/support_signs.py`), fitted on answers that peopl
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 from rag.answers import Quoted
-from rag.logistic import chance
+from rag.logistic import chance, read_fit
 from rag.support_signs import (
     ABSOLUTE,
     HEDGE,
@@ -87,7 +84,7 @@ def stands_on(sentence: str, pieces: Sequence[Quoted], question: str, closely: b
     if closely and (reason := strays(own, evidence)):
         return Stands(0.0, reason)
     support = support_of(own, evidence, question)
-    return Stands(support, "" if support >= fitted()["threshold"] else "it says more than what it cites")
+    return Stands(support, "" if support >= read_fit(FITTED)["threshold"] else "it says more than what it cites")
 
 
 def evidence_from(sentence: Read, pieces: Sequence[Quoted]) -> Evidence:
@@ -157,22 +154,16 @@ def _is_surer(sentence: Read, evidence: Evidence) -> bool:
 
 def support_of(sentence: Read, evidence: Evidence, question: str) -> float:
     """How likely people would find the sentence supported, from 0 to 1; the rules apart."""
-    return 1 - chance(fitted(), signs(sentence, evidence, question, rarity))
-
-
-@cache
-def fitted() -> Mapping[str, Any]:
-    kept: Mapping[str, Any] = json.loads(FITTED.read_text(encoding="utf-8"))
-    return kept
+    return 1 - chance(read_fit(FITTED), signs(sentence, evidence, question, rarity))
 
 
 def rarity(one: str) -> float:
     """How telling a stem is, from 0 to 1: 1 for what few documents say."""
-    return float(fitted()["rarity"].get(one, 1.0))
+    return float(read_fit(FITTED)["rarity"].get(one, 1.0))
 
 
 def _is_common(word: str) -> bool:
-    return stem(word) in fitted()["rarity"]
+    return stem(word) in read_fit(FITTED)["rarity"]
 
 
 def coverage(sentence: str, told: str) -> float:

@@ -6,21 +6,19 @@ A logistic regression over plain signs, fitted by `fractional eval calibrate` on
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 from rag.evidence import Unit
-from rag.logistic import chance
+from rag.logistic import chance, read_fit
 
 FITTED = Path(__file__).with_name("worth.json")
 
 
 def worths(units: Sequence[Unit]) -> list[float]:
     """For each of the units, best first, how likely it answers at least in part."""
-    return [chance(fitted(), found) for found in signs(units)]
+    fit = read_fit(FITTED)
+    return [chance(fit, found) for found in signs(units)]
 
 
 def signs(units: Sequence[Unit]) -> list[dict[str, float]]:
@@ -43,9 +41,3 @@ def signs(units: Sequence[Unit]) -> list[dict[str, float]]:
         for unit in units
         for known in [unit.features or {}]
     ]
-
-
-@cache
-def fitted() -> dict[str, Any]:
-    kept: dict[str, Any] = json.loads(FITTED.read_text(encoding="utf-8"))
-    return kept

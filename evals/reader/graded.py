@@ -1,8 +1,8 @@
 """Sentences graded against a question: 3 answers it and could come first, 2 in part, 1 is on its subject and decides nothing, 0 is beside it.
 
-`graded/library.jsonl` is what the reader is trained on. `graded/cases.jsonl` grades what was found for the open cases: what is worth quoting is
-fitted on it. `graded/unseen.jsonl` only measures (`python -m benchmarks.order`). For the next training there are `graded/library_further.jsonl`
-and `graded/not_answered.jsonl`, questions that the library only seems to answer.
+`graded/library*.jsonl` are what the reader is trained on; those in `library_near.jsonl` were written to be near misses, and a third of them is answered after all.
+`graded/cases.jsonl` grades what was found for the open cases: what is worth quoting is fitted on it. Nothing is trained on or fitted to `graded/unseen.jsonl`
+and `graded/not_answered.jsonl`, which the library only seems to answer: they measure (`python -m benchmarks.order`).
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from evals.public_sets import json_lines, ndcg
 from rag.evidence import Unit, units_of
 
 GRADED = Path(__file__).parent / "graded"
-TO_TRAIN = GRADED / "library.jsonl"
+TO_TRAIN = (GRADED / "library.jsonl", GRADED / "library_further.jsonl", GRADED / "library_near.jsonl")
 OF_CASES = GRADED / "cases.jsonl"
 # Asked by others afterwards; nothing was trained on these or fitted to them.
 UNSEEN = GRADED / "unseen.jsonl"
+NOT_ANSWERED = GRADED / "not_answered.jsonl"
 DIRECT, PARTLY = 3, 2
 DEPTH = 5
 
@@ -35,6 +36,10 @@ class Graded:
     question: str
     units: tuple[Unit, ...]
     grades: tuple[int, ...]
+
+    @property
+    def answered(self) -> bool:
+        return max(self.grades) >= PARTLY
 
     @property
     def by_sentence(self) -> dict[tuple[str, int, int], int]:

@@ -2,8 +2,9 @@
 
     python -m evals.reader.train [--guides FOLDER] [--steps 1700] [--graded-steps 520] [--begin-with FILE]
 
-First it learns which texts answer a question at all, then from graded sentences which of those that were found answers best, and
-goes on with some of the first so as not to forget it; what ships is the mean of before and after. `--begin-with` takes a file that has learned the first part already.
+First it learns which texts answer a question at all; then, from graded sentences, which of those that were found answers best and whether
+any of them does, going on with some of the first so as not to forget it; what ships is the mean of before and after. `--begin-with`
+takes a file that has learned the first part already.
 
 Questions alone give some of the labels away (who wrote the near misses had a manner). A plain model of the questions takes that
 share: its log-odds are added while training and left out afterwards, so that the network learns what only both texts together tell.
@@ -42,7 +43,7 @@ AT_ONCE = 2
 WORTH = (0.0, 0.15, 1.0, 3.0)
 LEARNS_ON_GRADES = 1e-4
 # The share of these steps that goes on with the first part.
-OF_THE_FIRST = 0.6
+OF_THE_FIRST = 0.25
 # Smaller tensors stay as they are; only the table of words has more rows than this.
 SMALL = 20_000
 VOCABULARY = 20_000
@@ -63,7 +64,9 @@ def main() -> None:
     tokenizer = open_tokenizer()
     network = network_of(options.begin_with) if options.begin_with else train(made, tokenizer, options.steps)
     before = copy.deepcopy(network)
-    train_on_grades(network, tokenizer, read_graded(TO_TRAIN, library), made, options.graded_steps)
+    train_on_grades(
+        network, tokenizer, [one for file in TO_TRAIN for one in read_graded(file, library)], made, options.graded_steps
+    )
     average(network, before)
     export(network, tokenizer, options.out)
 
@@ -163,7 +166,7 @@ def train(made: Sequence[Example], tokenizer: Any, steps: int, seed: int = 0) ->
 def train_on_grades(
     network: Any, tokenizer: Any, graded: Sequence[Graded], made: Sequence[Example], steps: int, seed: int = 0
 ) -> None:
-    """Among the sentences of a question the better ones shall come first, and what answers shall still be told from what does not."""
+    """Among the sentences of a question the better ones shall come first, and those of a question that none answers shall all stay low."""
     import torch
 
     torch.manual_seed(seed)
@@ -177,18 +180,20 @@ def train_on_grades(
     labels = torch.tensor([float(e.answers) for e in made])
     told_apart = torch.nn.functional.binary_cross_entropy_with_logits
     before = _batches(made, draw)
+    asked = [Example(one.question, "", one.answered, one.units[0].document.id) for one in graded]
+    by_question = torch.tensor(told_by_question(asked), dtype=torch.float32)
     losses: list[float] = []
     for step, questions in zip(range(steps), _questions(graded, draw), strict=False):
         for group in optimizer.param_groups:
             group["lr"] = LEARNS_ON_GRADES * min(1.0, step / (WARM_UP * steps)) * (1 - step / steps)
         optimizer.zero_grad()
-        grades = torch.tensor([grade for one in questions for grade in one.grades])
-        odds = network(**_encoded(tokenizer, [example for one in questions for example in _read_with(one)]))
-        sizes = [len(one.grades) for one in questions]
+        odds = network(**_encoded(tokenizer, [example for n in questions for example in _read_with(graded[n])]))
         loss = torch.zeros(())
-        for found, known in zip(odds.split(sizes), grades.split(sizes), strict=True):
-            # Which is the best says nothing on how sure it is: what answers at all is learned from the first part alone.
-            loss = loss - (worth[known] * torch.log_softmax(found, 0)).sum() / worth[known].sum().clamp(min=1.0)
+        for n, found in zip(questions, odds.split([len(graded[n].grades) for n in questions]), strict=True):
+            each = worth[list(graded[n].grades)]
+            loss = loss - (each * torch.log_softmax(found, 0)).sum() / each.sum().clamp(min=1.0)
+            answered = torch.tensor(float(graded[n].answered))
+            loss = loss + told_apart(_sureness(found) + by_question[n], answered)
         (loss / len(questions)).backward()
         if draw.random() < OF_THE_FIRST:
             batch = next(before)
@@ -200,6 +205,12 @@ def train_on_grades(
         if step % 25 == 24:
             print(f"graded step {step + 1} of {steps}, loss {np.mean(losses[-100:]):.3f}", flush=True)
     network.eval()
+
+
+def _sureness(odds: Any) -> Any:
+    """How sure a question is to be answered by what was found for it: the best, and the best three, as the judge sees them (`rag.judge.signs`)."""
+    best = odds.topk(min(3, len(odds))).values
+    return (best[0] + best.mean()) / 2
 
 
 def average(network: Any, before: Any) -> None:
@@ -218,9 +229,9 @@ def _read_with(graded: Graded) -> list[Example]:
     return [Example(as_asked(graded.question), as_read(unit), False, unit.document.id) for unit in graded.units]
 
 
-def _questions(graded: Sequence[Graded], draw: random.Random) -> Iterator[list[Graded]]:
+def _questions(graded: Sequence[Graded], draw: random.Random) -> Iterator[list[int]]:
     while True:
-        order = list(graded)
+        order = list(range(len(graded)))
         draw.shuffle(order)
         yield from (order[start : start + AT_ONCE] for start in range(0, len(order), AT_ONCE))
 

@@ -14,9 +14,9 @@ from corpus.text import Span
 from evals.support.corruptions import Pair
 from evals.support.judge_sets import Judged, read_judged
 from rag.answers import Quoted
-from rag.logistic import chance
+from rag.logistic import chance, read_fit
 from rag.prose import LAYOUT
-from rag.support import evidence_from, fitted, rule_broken, stands_on, support_of
+from rag.support import FITTED, evidence_from, rule_broken, stands_on, support_of
 from rag.support_signs import read
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def judge_files(files: Sequence[Path], progress: Progress) -> dict[str, Any]:
         progress("judged", done, len(responses))
     unsupported = np.array([judged.unsupported for _, judged in responses])
     names = np.array([part for part, _ in responses])
-    return figures_of(unsupported, np.array(chances), fitted()["response"]["threshold"], names)
+    return figures_of(unsupported, np.array(chances), read_fit(FITTED)["response"]["threshold"], names)
 
 
 def chance_unsupported(judged: Judged) -> float:
@@ -70,7 +70,7 @@ def chance_unsupported(judged: Judged) -> float:
             continue
         broken += bool(rule_broken(own, evidence, judged.question))
         chances.append(1 - support_of(own, evidence, judged.question))
-    return chance(fitted()["response"], of_response(np.array(chances or [0.0]), broken))
+    return chance(read_fit(FITTED)["response"], of_response(np.array(chances or [0.0]), broken))
 
 
 def pieces_of(judged: Judged) -> list[Quoted]:

@@ -26,7 +26,8 @@ from corpus.text import Span
 from evals.support.corruptions import pairs_of
 from evals.support.judge_sets import Judged, read_judged
 from evals.support.measure import figures_of, in_short, of_response, pieces_of, sentences_of, taken_out
-from rag.support import FITTED, evidence_from, fitted, rarity, rule_broken
+from rag.logistic import read_fit
+from rag.support import FITTED, evidence_from, rarity, rule_broken
 from rag.support_signs import read, signs
 from rag.words import STOP_WORDS, WORD, stem
 
@@ -69,11 +70,11 @@ def main() -> None:
     if options.keep:  # the signs rest on the table of stems
         before = json.loads(FITTED.read_text(encoding="utf-8")) if FITTED.is_file() else {}
         FITTED.write_text(written({**before, "rarity": table}), encoding="utf-8")
-        fitted.cache_clear()
+        read_fit.cache_clear()
     made = fit({file.stem: read_judged(file) for file in options.files})
     if options.keep:
         FITTED.write_text(written({**made, "rarity": table}), encoding="utf-8")
-        fitted.cache_clear()
+        read_fit.cache_clear()
         made["figures"]["taken out"] = in_short(taken_out(pairs_of(documents)))
         FITTED.write_text(written({**made, "rarity": table}), encoding="utf-8")
     print(json.dumps(made["figures"], indent=2))

@@ -9,7 +9,8 @@ from corpus.errors import CasesError
 from corpus.library import read_library
 from evals.calibrate import is_clear
 from evals.cases import CASES, FURTHER, Case, by_words, read_cases
-from rag.judge import calibration
+from rag.judge import CALIBRATION
+from rag.logistic import read_fit
 
 ROOT = CASES.parents[1]
 WHOLE = """
@@ -116,6 +117,6 @@ def test_each_expected_fact_stands_in_an_expected_document(all_cases: list[Case]
 
 def test_the_judge_was_fitted_on_the_open_cases_of_today(all_cases: list[Case]) -> None:
     """Cases were added or changed, and nobody ran `eval calibrate --articles … --keep` again."""
-    fitted = calibration()["figures"]["library"]
+    fitted = read_fit(CALIBRATION)["figures"]["library"]
     open_ones = [case.answerable for case in all_cases if not case.held and is_clear(case)]
     assert (fitted["answerable"], fitted["unanswerable"]) == (sum(open_ones), len(open_ones) - sum(open_ones))

@@ -21,7 +21,8 @@ from evals.support.measure import (
     pieces_of,
 )
 from evals.support.train import folds_by
-from rag.support import evidence_from, fitted, rarity
+from rag.logistic import read_fit
+from rag.support import FITTED, evidence_from, rarity
 from rag.support_signs import read, signs
 from ui.command_line import main
 
@@ -98,8 +99,10 @@ def test_the_command_gives_what_the_contract_says(tmp_path: Path, capsys: pytest
 
 def test_the_weights_that_ship_are_those_of_the_signs() -> None:
     own = read(TRUE)
-    assert set(fitted()["weights"]) == set(signs(own, evidence_from(own, pieces_of(_judged(TRUE, False))), "", rarity))
-    assert set(fitted()["response"]["weights"]) == set(of_response(np.array([0.5]), 0))
+    assert set(read_fit(FITTED)["weights"]) == set(
+        signs(own, evidence_from(own, pieces_of(_judged(TRUE, False))), "", rarity)
+    )
+    assert set(read_fit(FITTED)["response"]["weights"]) == set(of_response(np.array([0.5]), 0))
 
 
 def test_a_file_that_can_not_be_read_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,8 @@ from corpus.text import Span
 from evals.calibrate import SPEAK_AGAINST, Observed, fit
 from rag.answers import ABSTAINED, PARTIAL
 from rag.evidence import Evidence, Unit
-from rag.judge import calibration, judge, signs, sure
+from rag.judge import CALIBRATION, judge, signs, sure
+from rag.logistic import read_fit
 from rag.reader import MODEL, OnnxReader
 from tests.library import document
 
@@ -41,7 +42,7 @@ def test_no_sign_for_an_answer_ever_speaks_against_it(name: str) -> None:
 
 
 def test_what_is_unsure_is_answered_in_part_and_says_so() -> None:
-    kept = calibration()
+    kept = read_fit(CALIBRATION)
     assert 0 < kept["abstain_below"] < kept["partial_below"] < 1
     lo, hi = 0.0, 1.0
     for _ in range(40):  # the mix of weak and strong that lies between the thresholds

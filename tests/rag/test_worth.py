@@ -9,8 +9,9 @@ from evals.reader.worth import Seen, fit
 from rag.answers import ANSWERED
 from rag.evidence import Unit
 from rag.judge import Judgement
+from rag.logistic import read_fit
 from rag.quote_writer import write_quotes
-from rag.worth import fitted, signs, worths
+from rag.worth import FITTED, signs, worths
 from tests.library import document
 
 GOOD = {"words": 0.8, "passage": 0.8, "asked": 0.8, "sentence": 0.8, "tokens": 0.8, "reader": 2.0}
@@ -58,7 +59,7 @@ def test_an_answer_never_loses_its_first_sentence() -> None:
 
 
 def test_each_sign_speaks_the_way_it_should() -> None:
-    weights = fitted()["weights"]
+    weights = read_fit(FITTED)["weights"]
     assert weights["behind"] < 0
     assert all(weights[name] > 0 for name in ("reader", "passage", "tokens", "asked", "beside_the_first"))
     good, also, bread = worths([GIVES_NOTICE, ALSO, BREAD])
@@ -83,5 +84,5 @@ def test_what_tells_answers_from_the_rest_is_learned() -> None:
 
 
 def test_the_figures_beside_the_weights_are_of_many_sentences() -> None:
-    figures = fitted()["figures"]
+    figures = read_fit(FITTED)["figures"]
     assert figures["sentences"] > 5_000 and figures["auroc"] > figures["auroc_of_the_order_alone"]
