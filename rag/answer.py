@@ -27,6 +27,7 @@ from rag.question import Turn, asks_for, parts_of, topic_of
 from rag.quote_writer import write_quotes
 from rag.retrieve import Passage, alias_table, retrieve
 from rag.rewrite import understood
+from rag.speaking import BEHIND_OTHERS, SPOKEN, Wordings, position_as_read, position_on, wordings_of
 from rag.verifiers import Verifier
 from rag.verify import verify
 from rag.write import stopped, write_down
@@ -51,6 +52,7 @@ class Chain:
     _snapshot: int = -1
     _documents: dict[str, Document] = field(default_factory=dict)
     _aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _wordings: Wordings | None = None
 
     def __post_init__(self) -> None:
         self.weigher = Weigher(self.index)
@@ -61,8 +63,23 @@ class Chain:
         if number != self._snapshot:
             self._documents = self.index.record.documents()
             self._aliases = alias_table(d for d in self._documents.values() if d.kind == "glossary")
+            positions = [d.id for d in self._documents.values() if d.kind == "position"]
+            self._wordings = wordings_of(self.index.record, positions)
             self._snapshot = number
         return self._snapshot, self._documents, self._aliases
+
+    def position_on(self, evidence: Evidence, documents: Mapping[str, Document]) -> Document | None:
+        """The position that speaks to the question, if one does."""
+        asked = topic_of(evidence.question)[0]
+
+        def confirmed(position: Document) -> bool:
+            assert self._wordings is not None  # read with the documents
+            ahead = self._wordings.ahead(self.index.embed([asked])[0], position.id)
+            return (
+                ahead >= BEHIND_OTHERS and self.weigher.speaks(evidence.question, position_as_read(position)) >= SPOKEN
+            )
+
+        return position_on(evidence.question, evidence.passages, documents, confirmed)
 
     def key_of(self, standalone: str, writer: str) -> str:
         """What an answer depends on: the question, the snapshot, who writes it, who reads it once more, and our own rules."""
@@ -147,13 +164,14 @@ def stream(chain: Chain, question: str, standalone: str, writer: str, stop: Even
         evidence = weighed(chain, standalone, found)
     with clock.time("judge"):
         judgement = judge(evidence)
+        position = chain.position_on(evidence, documents) if judgement.units else None
     with clock.time("write"):
         draft = write_quotes(judgement, evidence.questions)
 
     def made_of(written: Sequence[Written] = (), removed: Sequence[Removed] = ()) -> Answer:
         pieces = still_to_say(draft.pieces, written) if written else draft.pieces
         verified = verify(replace(draft, pieces=tuple(pieces)), documents, written)
-        sides, verified = perspectives_on(evidence, documents, verified)
+        sides, verified = perspectives_on(evidence, position, documents, verified)
         made = compose(question, standalone, judgement, evidence, verified, documents)
         return replace(
             made,

@@ -230,6 +230,10 @@ class Weigher:
         read.sort(key=lambda unit: -unit.score)
         return [*read, *(replace(unit, score=min(unit.score, read[-1].score)) for unit in far)]
 
+    def speaks(self, question: str, position: str) -> float:
+        """Log-odds that a position, as the reader reads it, speaks to a question."""
+        return self.reader.speaks(as_asked(question), [position])[0]
+
     def _nearness_of_questions(
         self, asked: NDArray[np.float32], passages: Sequence[Passage]
     ) -> dict[tuple[str, int], float]:

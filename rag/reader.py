@@ -28,9 +28,11 @@ BATCH = 2
 
 
 class Reader(Protocol):
-    """Log-odds that each text answers the question."""
+    """Log-odds that each text answers the question, or that each position speaks to it."""
 
     def read(self, question: str, texts: Sequence[str]) -> list[float]: ...
+
+    def speaks(self, question: str, positions: Sequence[str]) -> list[float]: ...
 
 
 class OnnxReader:
@@ -41,6 +43,12 @@ class OnnxReader:
         self._one_question = Lock()
 
     def read(self, question: str, texts: Sequence[str]) -> list[float]:
+        return self._told("logit", question, texts)
+
+    def speaks(self, question: str, positions: Sequence[str]) -> list[float]:
+        return self._told("speaks", question, positions)
+
+    def _told(self, output: str, question: str, texts: Sequence[str]) -> list[float]:
         encodings = self._tokenizer.encode_batch([(question, text) for text in texts])
         by_length = sorted(range(len(texts)), key=lambda index: -len(encodings[index].ids))
         batches = [by_length[start : start + BATCH] for start in range(0, len(by_length), BATCH)]
@@ -50,13 +58,13 @@ class OnnxReader:
         with self._one_question, ThreadPoolExecutor(usable_cores()) as cores:
             for chosen, found in zip(
                 batches,
-                cores.map(lambda chosen: self._read([encodings[index] for index in chosen]), batches),
+                cores.map(lambda chosen: self._read(output, [encodings[index] for index in chosen]), batches),
                 strict=True,
             ):
                 logits[chosen] = found
         return [float(logit) for logit in logits]
 
-    def _read(self, encodings: Sequence[Any]) -> NDArray[np.float32]:
+    def _read(self, output: str, encodings: Sequence[Any]) -> NDArray[np.float32]:
         longest = max(len(encoding.ids) for encoding in encodings)
         fields = np.zeros((3, len(encodings), longest), dtype=np.int64)
         for row, encoding in enumerate(encodings):
@@ -65,7 +73,7 @@ class OnnxReader:
             fields[1, row, :length] = 1
             fields[2, row, :length] = encoding.type_ids
         told = {"input_ids": fields[0], "attention_mask": fields[1], "token_type_ids": fields[2]}
-        return cast("NDArray[np.float32]", self._session.run(["logit"], told)[0])
+        return cast("NDArray[np.float32]", self._session.run([output], told)[0])
 
     @cached_property
     def _tokenizer(self) -> Any:

@@ -1,8 +1,8 @@
 """Sentences graded against a question: 3 answers it and could come first, 2 in part, 1 is on its subject and decides nothing, 0 is beside it.
 
-`graded/library*.jsonl` are what the reader is trained on; those in `library_near.jsonl` were written to be near misses, and a third of them is answered after all.
+`graded/library*.jsonl` are what the reader is trained on; those in `library_near.jsonl` were written to be near misses, and a fifth of them is answered after all.
 `graded/cases.jsonl` grades what was found for the open cases: what is worth quoting is fitted on it. Nothing is trained on or fitted to `graded/unseen.jsonl`
-and `graded/not_answered.jsonl`, which the library only seems to answer: they measure (`python -m benchmarks.order`).
+and, of questions that the library only seems to answer, `graded/not_answered.jsonl`: they measure (`python -m benchmarks.order`).
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Trains the reader: MiniLM as a cross-encoder over (question, text), shipped as one quantised file.
 
-    python -m evals.reader.train [--guides FOLDER] [--steps 1700] [--graded-steps 520] [--begin-with FILE]
+    python -m evals.reader.train [--guides FOLDER] [--steps 1700] [--graded-steps 1640] [--begin-with FILE]
 
 First it learns which texts answer a question at all; then, from graded sentences, which of those that were found answers best and whether
-any of them does, going on with some of the first so as not to forget it; what ships is the mean of before and after. `--begin-with`
-takes a file that has learned the first part already.
+any of them does, going on with some of the first so as not to forget it; what ships is the mean of before and after, with a second head that
+tells which position speaks to a question. `--begin-with` takes a file that has learned the first part already, `--graded-steps 0` fits that head alone.
 
 Questions alone give some of the labels away (who wrote the near misses had a manner). A plain model of the questions takes that
 share: its log-odds are added while training and left out afterwards, so that the network learns what only both texts together tell.
@@ -28,6 +28,7 @@ from corpus.library import read_library
 from corpus.settings import read_settings
 from evals.reader.examples import Example, examples
 from evals.reader.graded import TO_TRAIN, Graded, read_graded
+from evals.reader.sides import fit_sides, pairs_of_positions
 from rag.evidence import as_asked, as_read
 from rag.reader import MODEL, WINDOW
 
@@ -53,13 +54,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--guides", type=Path, help="the folder of public-domain guides, if there is one")
     parser.add_argument("--steps", type=int, default=1700)
-    parser.add_argument("--graded-steps", type=int, default=520)
+    parser.add_argument("--graded-steps", type=int, default=1640)
     parser.add_argument("--begin-with", type=Path, help="a reader that was exported before; the first part is left out")
     parser.add_argument("--out", type=Path, default=MODEL)
     options = parser.parse_args()
     settings = read_settings()
     library = read_library(settings.corpus).documents
-    made = examples(library, open_embedder(settings), options.guides)
+    embedder = open_embedder(settings)
+    made = examples(library, embedder, options.guides)
     print(f"{len(made)} examples, {sum(e.answers for e in made)} of them answered", flush=True)
     tokenizer = open_tokenizer()
     network = network_of(options.begin_with) if options.begin_with else train(made, tokenizer, options.steps)
@@ -68,6 +70,7 @@ def main() -> None:
         network, tokenizer, [one for file in TO_TRAIN for one in read_graded(file, library)], made, options.graded_steps
     )
     average(network, before)
+    learn_sides(network, tokenizer, pairs_of_positions(library, embedder))
     export(network, tokenizer, options.out)
 
 
@@ -104,13 +107,20 @@ def build_network() -> Any:
             super().__init__()
             self.transformer = AutoModel.from_pretrained(bundled_weights(), attn_implementation="eager")
             self.head = torch.nn.Linear(384, 1)
+            self.sides = torch.nn.Linear(384, 1)
+            self.tells_sides = False
 
         def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any) -> Any:
+            pooled = self.pooled(input_ids, attention_mask, token_type_ids)
+            answers = self.head(pooled).squeeze(-1)
+            return (answers, self.sides(pooled).squeeze(-1)) if self.tells_sides else answers
+
+        def pooled(self, input_ids: Any, attention_mask: Any, token_type_ids: Any) -> Any:
             hidden = self.transformer(
                 input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
             ).last_hidden_state
             mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
-            return self.head((hidden * mask).sum(1) / mask.sum(1)).squeeze(-1)
+            return (hidden * mask).sum(1) / mask.sum(1)
 
     return CrossEncoder()
 
@@ -132,7 +142,8 @@ def network_of(file: Path) -> Any:
             factors.append(tensors[node.input[1]].T)
     network = build_network()
     for name, parameter in network.named_parameters():
-        if "pooler" not in name:  # asked by nobody, and left out of the file
+        # The pooler is asked by nobody and left out of the file; an older file has no head for sides.
+        if "pooler" not in name and not (name.startswith("sides") and name not in tensors):
             parameter.data = torch.tensor(tensors[name] if name in tensors else factors.pop(0))
     return network
 
@@ -213,8 +224,21 @@ def _sureness(odds: Any) -> Any:
     return (best[0] + best.mean()) / 2
 
 
+def learn_sides(network: Any, tokenizer: Any, made: Sequence[Example]) -> None:
+    """Which position speaks to a question is told by a head of its own, so that it costs what is told of sentences nothing."""
+    import torch
+
+    network.eval()
+    with torch.no_grad():
+        pooled = [
+            network.pooled(**_encoded(tokenizer, made[start : start + BATCH])).numpy()
+            for start in range(0, len(made), BATCH)
+        ]
+    fit_sides(network, np.concatenate(pooled), made)
+
+
 def average(network: Any, before: Any) -> None:
-    """Halfway between what it was and what it became, it orders sentences as well and refuses as it did (docs/experiments.md)."""
+    """Halfway between what it was and what it became it keeps most of both (docs/experiments.md)."""
     for learned, known in zip(network.parameters(), before.parameters(), strict=True):
         learned.data = (learned.data + known.data) / 2
 
@@ -267,6 +291,7 @@ def export(network: Any, tokenizer: Any, target: Path) -> None:
     inputs = _encoded(
         tokenizer, [Example("a question", "a text", True, ""), Example("another", "a longer text", True, "")]
     )
+    network.tells_sides = True
     names = ["input_ids", "attention_mask", "token_type_ids"]
     sizes = {0: "batch", 1: "length"}
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
@@ -277,11 +302,12 @@ def export(network: Any, tokenizer: Any, target: Path) -> None:
             tuple(inputs[name] for name in names),
             str(whole),
             input_names=names,
-            output_names=["logit"],
-            dynamic_axes=dict.fromkeys(names, sizes) | {"logit": {0: "batch"}},
+            output_names=["logit", "speaks"],
+            dynamic_axes=dict.fromkeys(names, sizes) | {"logit": {0: "batch"}, "speaks": {0: "batch"}},
             dynamo=False,
         )
         _in_eight_bits(whole, target)
+    network.tells_sides = False
 
 
 def _in_eight_bits(whole: Path, target: Path) -> None:

@@ -71,13 +71,12 @@ def test_a_shipped_reader_can_be_trained_further(tmp_path: Path) -> None:
 
     said = graded("The rota is long. The named owner answers at night. Tea is served.", 0, 3, 0)
     before = _read(MODEL, said)
-    again = tmp_path / "again.onnx"
-    export(network_of(MODEL).eval(), open_tokenizer(), again)
-    assert _read(again, said) == pytest.approx(before, abs=0.1)
+    export(network_of(MODEL).eval(), open_tokenizer(), tmp_path / "again.onnx")
+    assert _read(tmp_path / "again.onnx", said) == pytest.approx(before, abs=0.1)
 
     nothing = graded("Bread is sold here. Nights are long.", 0, 1)
-    network = _taught([replace(said, grades=(3, 0, 0)), nothing] * 5, again)
-    after = _read(again, said)
+    network = _taught([replace(said, grades=(3, 0, 0)), nothing] * 5, tmp_path / "taught.onnx")
+    after = _read(tmp_path / "taught.onnx", said)
     assert before[1] > before[0] and after[0] - after[1] > before[0] - before[1] + 0.5
 
     learned, known = network.head.bias.item(), network_of(MODEL).head.bias.item()
@@ -87,14 +86,56 @@ def test_a_shipped_reader_can_be_trained_further(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_it_learns_which_question_none_of_the_sentences_answers(tmp_path: Path) -> None:
-    said = graded("The rota is long. The named owner answers at night. Tea is served.", 0, 1, 0)
-    elsewhere = graded("Whoever has the key answers. Bread is sold here. Nights are long.", 3, 0, 0)
+    # Nothing to put in order, so that only what is known of the whole question can teach anything.
+    said = graded("The rota is long. The named owner answers at night. Tea is served.", 0, 0, 0)
+    elsewhere = graded("Whoever has the key answers.", 3)
 
     def ahead(model: Path) -> float:
         return max(_read(model, said)) - max(_read(model, elsewhere))
 
     _taught([said, elsewhere] * 5, tmp_path / "taught.onnx")
-    assert ahead(tmp_path / "taught.onnx") < ahead(MODEL) - 0.5
+    assert ahead(tmp_path / "taught.onnx") < ahead(MODEL) - 0.3
+
+
+@pytest.mark.slow
+def test_what_the_wording_alone_tells_is_learned_from_other_documents() -> None:
+    from evals.reader.examples import Example
+    from evals.reader.train import told_by_question
+
+    made = [
+        Example(f"{'Why did' if n % 2 else 'How long does'} it take, {n}?", "", n % 2 == 0, f"d{n}") for n in range(20)
+    ]
+    told = told_by_question(made)
+    assert min(told[0::2]) > 0 > max(told[1::2])
+
+
+@pytest.mark.slow
+def test_a_question_is_as_sure_as_its_best_sentence_and_its_best_three() -> None:
+    """As the judge looks at them: one that alone seems to answer counts for less than three that do."""
+    import torch
+
+    from evals.reader.train import _sureness
+
+    assert float(_sureness(torch.tensor([3.0, 0.0, 0.0, -9.0]))) == 2.0
+    assert float(_sureness(torch.tensor([3.0]))) == 3.0
+
+
+@pytest.mark.slow
+def test_what_is_learned_of_positions_changes_nothing_else(tmp_path: Path) -> None:
+    from evals.reader.examples import Example
+    from evals.reader.train import export, learn_sides, network_of, open_tokenizer
+
+    said = graded("The named owner answers at night. Tea is served.", 3, 0)
+    texts = [
+        "Where practitioners differ, Nights. Who answers at night?",
+        "Where practitioners differ, Tea. Is tea served?",
+    ]
+    network, tokenizer = network_of(MODEL), open_tokenizer()
+    learn_sides(network, tokenizer, [Example(ASKED, text, n == 1, "d") for n, text in enumerate(texts)] * 20)
+    export(network, tokenizer, tmp_path / "taught.onnx")
+    assert _read(tmp_path / "taught.onnx", said) == pytest.approx(_read(MODEL, said), abs=1e-4)
+    nights, tea = OnnxReader(tmp_path / "taught.onnx").speaks(ASKED, texts)
+    assert tea > 0 > nights
 
 
 def _taught(known: Sequence[Graded], target: Path) -> Any:

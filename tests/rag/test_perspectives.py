@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from corpus.documents import Document, Holder, View
+from corpus.library import read_library
 from corpus.record import StoredChunk
+from corpus.settings import CHECKOUT
 from corpus.text import read_blocks
-from rag.answers import Draft, Quoted, Written
+from rag.answers import Draft, Perspective, Quoted, Written
 from rag.evidence import Evidence, Unit, together
-from rag.perspectives import (
+from rag.perspectives import SOLD, perspectives_on
+from rag.reader import OnnxReader
+from rag.retrieve import IN_THESE_WORDS, Passage
+from rag.speaking import (
     AMONG_FIRST,
     AMONG_FIRST_IF_SAID_TO_DIFFER,
     NEAR,
     NEAR_IF_ANOTHER_KIND,
-    SOLD,
-    perspectives_on,
+    SPOKEN,
+    Wordings,
+    position_as_read,
+    position_on,
     speaks_to,
 )
-from rag.retrieve import IN_THESE_WORDS, Passage
-from rag.verify import verify
+from rag.verify import Verified, verify
 from tests.library import document
 
 BUILDER = document("builder", "It helps to ship. We write code every week, and say so.\n", author="Example Builder")
@@ -58,8 +65,16 @@ def answered() -> Draft:
     return Draft((Quoted(span.of(BUILDER.text), BUILDER, (span,), ()),), "quote")
 
 
+def sides_on(
+    evidence: Evidence, documents: dict[str, Document], verified: Verified, refused: str = ""
+) -> tuple[tuple[Perspective, ...], Verified]:
+    """With every position confirmed but the one refused."""
+    position = position_on(evidence.question, evidence.passages, documents, lambda one: one.id != refused)
+    return perspectives_on(evidence, position, documents, verified)
+
+
 def test_the_sides_of_a_position_found_first_are_shown_with_their_holders_words() -> None:
-    sides, verified = perspectives_on(found("builder", POSITION.id), DOCUMENTS, verify(answered(), DOCUMENTS))
+    sides, verified = sides_on(found("builder", POSITION.id), DOCUMENTS, verify(answered(), DOCUMENTS))
     assert [(side.view, side.sources) for side in sides] == [
         ("Yes", ("Example Builder",)),
         ("No", ("Example Adviser",)),
@@ -73,19 +88,19 @@ def test_the_sides_of_a_position_found_first_are_shown_with_their_holders_words(
 def test_a_position_far_down_does_not_speak_to_the_question() -> None:
     """It is found for every question nearby; shown there, it would say that sources differ where they do not."""
     before = ["builder"] * AMONG_FIRST
-    sides, _ = perspectives_on(found(*before, POSITION.id), DOCUMENTS, verify(answered(), DOCUMENTS))
+    sides, _ = sides_on(found(*before, POSITION.id), DOCUMENTS, verify(answered(), DOCUMENTS))
     assert sides == ()
 
 
 def test_one_side_alone_is_no_disagreement() -> None:
     """The other side's document was withdrawn."""
     left = {id: one for id, one in DOCUMENTS.items() if id != "adviser"}
-    sides, _ = perspectives_on(found(POSITION.id), left, verify(answered(), left))
+    sides, _ = sides_on(found(POSITION.id), left, verify(answered(), left))
     assert sides == ()
 
 
 def test_where_nothing_is_answered_no_sides_are_shown() -> None:
-    sides, _ = perspectives_on(found(POSITION.id), DOCUMENTS, verify(Draft((), "quote"), DOCUMENTS))
+    sides, _ = sides_on(found(POSITION.id), DOCUMENTS, verify(Draft((), "quote"), DOCUMENTS))
     assert sides == ()
 
 
@@ -93,7 +108,7 @@ def test_sources_that_answer_differently_are_two_sides_though_nobody_keeps_a_pos
     fast = document("fast", "A pilot takes two weeks.\n", author="Example Builder")
     slow = document("slow", "A pilot takes four months.\n", author="Example Adviser")
     live = {"fast": fast, "slow": slow, "builder": BUILDER}
-    sides, verified = perspectives_on(
+    sides, verified = sides_on(
         found("fast", "slow", units=(saying(fast), saying(slow)), question="How long does a pilot take?"),
         live,
         verify(answered(), live, [Written("So they say.", answered().pieces, 1.0)]),
@@ -111,7 +126,7 @@ def test_sources_that_answer_differently_are_two_sides_though_nobody_keeps_a_pos
 
 def test_a_view_that_only_sellers_hold_says_so() -> None:
     sellers = {id: replace(one, sells="the role") for id, one in DOCUMENTS.items() if id == "builder"}
-    sides, _ = perspectives_on(found(POSITION.id), DOCUMENTS | sellers, verify(answered(), DOCUMENTS))
+    sides, _ = sides_on(found(POSITION.id), DOCUMENTS | sellers, verify(answered(), DOCUMENTS))
     assert [side.view for side in sides] == [f"Yes{SOLD}", "No"]
 
 
@@ -166,9 +181,9 @@ def test_what_asks_in_these_words_comes_before_what_was_found_earlier() -> None:
     evidence = found("earlier", "builder", "adviser", "builder", POSITION.id)
     passages = (*evidence.passages[:4], replace(evidence.passages[4], similarity=IN_THESE_WORDS))
     documents = {**DOCUMENTS, "earlier": replace(earlier, views=POSITION.views[::-1])}
-    sides, _ = perspectives_on(replace(evidence, passages=passages), documents, verify(answered(), documents))
+    sides, _ = sides_on(replace(evidence, passages=passages), documents, verify(answered(), documents))
     assert [side.view for side in sides] == ["Yes", "No"]
-    sides, _ = perspectives_on(evidence, documents, verify(answered(), documents))
+    sides, _ = sides_on(evidence, documents, verify(answered(), documents))
     assert [side.view for side in sides] == ["No", "Yes"]
 
 
@@ -176,7 +191,7 @@ def test_what_was_found_by_other_words_is_not_spoken_to() -> None:
     """Every price was looked for in the words of one price, to which the position on that one is near."""
     evidence = found("builder", POSITION.id)
     by_other_words = replace(evidence.passages[1], similarity=0.9, dense_rank=None, lexical_rank=None)
-    sides, _ = perspectives_on(
+    sides, _ = sides_on(
         replace(evidence, passages=(evidence.passages[0], by_other_words)), DOCUMENTS, verify(answered(), DOCUMENTS)
     )
     assert sides == ()
@@ -205,3 +220,35 @@ def test_where_the_question_says_that_people_differ_a_position_is_looked_for_fur
     )
     assert not speaks_to(position, "Do most pilots fail?", last, 0.7)
     assert speaks_to(position, "What do experts say about pilots?", 15, IN_THESE_WORDS)
+
+
+def test_a_position_that_is_not_confirmed_gives_way_to_the_next() -> None:
+    earlier = replace(POSITION, id="earlier", views=POSITION.views[::-1])
+    evidence, documents = found("earlier", POSITION.id), {**DOCUMENTS, "earlier": earlier}
+    sides, _ = sides_on(evidence, documents, verify(answered(), documents), refused="earlier")
+    assert [side.view for side in sides] == ["Yes", "No"]
+    sides, _ = sides_on(found(POSITION.id), DOCUMENTS, verify(answered(), DOCUMENTS), refused=POSITION.id)
+    assert sides == ()
+
+
+def test_a_position_lies_behind_where_the_nearest_wordings_are_anothers() -> None:
+    vectors = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]], dtype=np.float32)
+    wordings = Wordings(np.array(["price", "price", "price", "hours"]), vectors)
+    asked = np.array([1, 0], dtype=np.float32)
+    assert wordings.ahead(asked, "price") == pytest.approx(0.8)
+    assert wordings.ahead(asked, "hours") == pytest.approx(-0.8)
+
+
+def test_the_only_position_of_a_library_lies_behind_none() -> None:
+    alone = Wordings(np.array(["price"]), np.array([[0, 1]], dtype=np.float32))
+    assert alone.ahead(np.array([1, 0], dtype=np.float32), "price") == 1.0
+
+
+@pytest.mark.slow
+def test_the_reader_tells_which_position_speaks_to_a_question() -> None:
+    library = read_library(CHECKOUT / "corpus").documents
+    equity, build = (position_as_read(library[id]) for id in ("equity-or-cash", "build-or-buy-by-default"))
+    wants_shares = "Our part-time tech chief wants a slice of the company rather than money. Fair?"
+    for_shares, for_building = OnnxReader().speaks(wants_shares, [equity, build])
+    assert for_shares > SPOKEN and for_shares > for_building
+    assert max(OnnxReader().speaks("Can an AI write the dismissal letters for us?", [equity, build])) < SPOKEN

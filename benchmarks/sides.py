@@ -1,0 +1,36 @@
+"""`python -m benchmarks.sides`: which positions are shown that speak to the question, and which that do not?
+
+Over open cases whose positions were labelled one by one. First by the places alone in which they are found, then with what the nearest
+wordings and the reader say, as they ship.
+"""
+
+from __future__ import annotations
+
+from corpus.settings import read_settings
+from evals.public_sets import json_lines
+from evals.reader.sides import OF_CASES
+from rag.answer import evidence_for
+from rag.speaking import position_on
+from ui.commands import open_chain
+
+
+def main() -> None:
+    chain = open_chain(read_settings())
+    _, library, _ = chain.library()
+    shown: dict[str, list[int]] = {"by their places alone": [], "as it ships": []}
+    speaking = 0
+    for line in json_lines(OF_CASES):
+        speaks = line["speaks"]
+        speaking += any(speaks.values())
+        evidence = evidence_for(chain, line["question"])
+        by_place = position_on(evidence.question, evidence.passages, library, lambda _: True)
+        for how, position in zip(shown, (by_place, chain.position_on(evidence, library)), strict=True):
+            if position and position.id in speaks:
+                shown[how].append(speaks[position.id])
+    print(f"{len(list(json_lines(OF_CASES)))} questions, to {speaking} of which a position speaks")
+    for how, right in shown.items():
+        print(f"  {how:24} {sum(right)} shown rightly, {len(right) - sum(right)} wrongly")
+
+
+if __name__ == "__main__":
+    main()
