@@ -51,8 +51,10 @@ REPORTING = frozenset(
         "says said holds states puts writes finds notes argues recommends thinks calls advises according view author page".split(),
     )
 )
-# These say no more than whose view it is; they may be left out, but not put in.
-MAY_BE_LEFT_OUT = frozenset(map(stem, ("site", "judgement")))
+# It says no more than who speaks; it may be left out, but not put in.
+MAY_BE_LEFT_OUT = frozenset((stem("site"),))
+# Without this a claim reads as what is known.
+UNPROVEN = re.compile(r"\b(?:no|without(?: an?)?) (?:study|studies|sources?|evidence|figures)\b", re.IGNORECASE)
 # A digest's remark on its source, "by our arithmetic", and the name of the house are taken for what the source says.
 OURS = re.compile(r"\b(?:our|ours|we|us)\b|\bFractional editors\b", re.IGNORECASE)
 QUOTED = re.compile(r"[\"“][^\"”]*[\"”]")
@@ -109,6 +111,8 @@ def strays(sentence: Read, evidence: Evidence) -> str:
         return "it brings words that its source does not use"
     if _before(sentence, near[0], named) - sentence.own - named - REPORTING - MAY_BE_LEFT_OUT:
         return "it leaves out how its source begins"
+    if UNPROVEN.search(near[0].text) and not UNPROVEN.search(sentence.text):
+        return "it leaves out that nothing is shown for it"
     return ""
 
 
