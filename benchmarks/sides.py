@@ -18,16 +18,16 @@ def main() -> None:
     chain = open_chain(read_settings())
     _, library, _ = chain.library()
     shown: dict[str, list[int]] = {"by their places alone": [], "as it ships": []}
-    speaking = 0
-    for line in json_lines(OF_CASES):
+    cases = list(json_lines(OF_CASES))
+    for line in cases:
         speaks = line["speaks"]
-        speaking += any(speaks.values())
         evidence = evidence_for(chain, line["question"])
         by_place = position_on(evidence.question, evidence.passages, library, lambda _: True)
         for how, position in zip(shown, (by_place, chain.position_on(evidence, library)), strict=True):
             if position and position.id in speaks:
                 shown[how].append(speaks[position.id])
-    print(f"{len(list(json_lines(OF_CASES)))} questions, to {speaking} of which a position speaks")
+    speaking = sum(any(line["speaks"].values()) for line in cases)
+    print(f"{len(cases)} questions, to {speaking} of which a position speaks")
     for how, right in shown.items():
         print(f"  {how:24} {sum(right)} shown rightly, {len(right) - sum(right)} wrongly")
 

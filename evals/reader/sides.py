@@ -14,6 +14,7 @@ from corpus.documents import Document
 from corpus.embedder import Embedder
 from evals.public_sets import json_lines
 from evals.reader.examples import Example
+from evals.support.train import fitted_to
 from rag.speaking import position_as_read
 
 SIDES = Path(__file__).parent / "sides"
@@ -52,10 +53,7 @@ def pairs_of_positions(library: Mapping[str, Document], embedder: Embedder, seed
 def fit_sides(network: Any, pooled: Any, made: Sequence[Example]) -> None:
     """A head of its own on what the network makes of question and position; nothing else of it is touched."""
     import torch
-    from sklearn.linear_model import LogisticRegression
 
-    mean, spread = pooled.mean(axis=0), pooled.std(axis=0) + 1e-9
-    learned = LogisticRegression(C=FREEDOM, max_iter=2000).fit((pooled - mean) / spread, [one.answers for one in made])
-    weights = learned.coef_[0] / spread
-    network.sides.weight.data = torch.tensor(weights[None], dtype=torch.float32)
-    network.sides.bias.data = torch.tensor([learned.intercept_[0] - weights @ mean], dtype=torch.float32)
+    learned = fitted_to(pooled, np.array([one.answers for one in made]), FREEDOM)
+    network.sides.weight.data = torch.tensor(learned.weights[None], dtype=torch.float32)
+    network.sides.bias.data = torch.tensor([learned.bias], dtype=torch.float32)

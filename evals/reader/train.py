@@ -108,12 +108,11 @@ def build_network() -> Any:
             self.transformer = AutoModel.from_pretrained(bundled_weights(), attn_implementation="eager")
             self.head = torch.nn.Linear(384, 1)
             self.sides = torch.nn.Linear(384, 1)
-            self.tells_sides = False
 
         def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any) -> Any:
+            """Log-odds that the text answers, and, of a position, that it speaks to the question."""
             pooled = self.pooled(input_ids, attention_mask, token_type_ids)
-            answers = self.head(pooled).squeeze(-1)
-            return (answers, self.sides(pooled).squeeze(-1)) if self.tells_sides else answers
+            return self.head(pooled).squeeze(-1), self.sides(pooled).squeeze(-1)
 
         def pooled(self, input_ids: Any, attention_mask: Any, token_type_ids: Any) -> Any:
             hidden = self.transformer(
@@ -163,7 +162,8 @@ def train(made: Sequence[Example], tokenizer: Any, steps: int, seed: int = 0) ->
         rate = LEARNING_RATE * min(1.0, step / (WARM_UP * steps)) * (1 - step / steps)
         optimizer.param_groups[0]["lr"], optimizer.param_groups[1]["lr"] = rate, HEAD_LEARNS_FASTER * rate
         inputs = _encoded(tokenizer, [made[n] for n in batch])
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(network(**inputs) + offsets[batch], labels[batch])
+        answers, _ = network(**inputs)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(answers + offsets[batch], labels[batch])
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -198,7 +198,7 @@ def train_on_grades(
         for group in optimizer.param_groups:
             group["lr"] = LEARNS_ON_GRADES * min(1.0, step / (WARM_UP * steps)) * (1 - step / steps)
         optimizer.zero_grad()
-        odds = network(**_encoded(tokenizer, [example for n in questions for example in _read_with(graded[n])]))
+        odds, _ = network(**_encoded(tokenizer, [example for n in questions for example in _read_with(graded[n])]))
         loss = torch.zeros(())
         for n, found in zip(questions, odds.split([len(graded[n].grades) for n in questions]), strict=True):
             each = worth[list(graded[n].grades)]
@@ -209,7 +209,8 @@ def train_on_grades(
         if draw.random() < OF_THE_FIRST:
             batch = next(before)
             inputs = _encoded(tokenizer, [made[n] for n in batch])
-            told_apart(network(**inputs) + offsets[batch], labels[batch]).backward()
+            answers, _ = network(**inputs)
+            told_apart(answers + offsets[batch], labels[batch]).backward()
         torch.nn.utils.clip_grad_norm_(learning, 1.0)
         optimizer.step()
         losses.append(float(loss.detach()) / len(questions))
@@ -291,7 +292,6 @@ def export(network: Any, tokenizer: Any, target: Path) -> None:
     inputs = _encoded(
         tokenizer, [Example("a question", "a text", True, ""), Example("another", "a longer text", True, "")]
     )
-    network.tells_sides = True
     names = ["input_ids", "attention_mask", "token_type_ids"]
     sizes = {0: "batch", 1: "length"}
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
@@ -307,7 +307,6 @@ def export(network: Any, tokenizer: Any, target: Path) -> None:
             dynamo=False,
         )
         _in_eight_bits(whole, target)
-    network.tells_sides = False
 
 
 def _in_eight_bits(whole: Path, target: Path) -> None:
