@@ -10,6 +10,7 @@ FractionalError                 the root; its text is shown to the user as it is
 ├── ModelError                  a model's weights are missing, don't load or can't be fetched      (exit 1)
 ├── NotFound                    no such document, snapshot or conversation                         (exit 1)
 ├── WriterError                 a writer asked for by name can't write                             (exit 1)
+├── BackupError                 a backup can't be made, read or brought back                         (exit 1)
 ├── CasesError                  the golden cases can't be read or don't fit the library             (exit 1)
 ├── Locked                      the operator's desk is locked: no passphrase, or not the right one   (exit 1)
 ├── CheckFailed                 the library breaks its own rules                                   (exit 4)
@@ -69,6 +70,10 @@ class WriterError(FractionalError):
     pass
 
 
+class BackupError(FractionalError):
+    pass
+
+
 class CasesError(FractionalError):
     pass
 
@@ -124,8 +129,8 @@ def home_errors(home: Path) -> Iterator[None]:
         if isinstance(exc, sqlite3.IntegrityError):
             raise
         raise RecordError(
-            f"The record {home / 'record.sqlite3'} can't be read ({exc}). Move it aside and run `fractional publish`: "
-            "the library is indexed again from its documents; history and conversations are in the file moved aside."
+            f"The record {home / 'record.sqlite3'} can't be read ({exc}). Move it aside and `fractional restore` a backup, or run "
+            "`fractional publish`: the library is indexed again from its documents; history and conversations are in the file moved aside."
         ) from exc
     except OSError as exc:
         if exc.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):

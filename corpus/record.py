@@ -174,6 +174,11 @@ class Record:
         row = self._one("SELECT max(number) AS number FROM snapshots")
         return int(row["number"] or 0) if row else 0
 
+    def number_after(self, number: int) -> None:
+        """The next snapshot comes after this one, too."""
+        with self.writing() as connection:
+            connection.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'snapshots'", (number,))
+
     def is_kept(self, number: int) -> bool:
         """Can this snapshot still be rolled back to?"""
         return number in {snapshot.number for snapshot in self.snapshots(SNAPSHOTS_KEPT)}

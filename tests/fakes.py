@@ -92,6 +92,9 @@ class MemoryVectors:
 class WordReader:
     """The reader's log-odds from shared words alone."""
 
+    def speaks(self, question: str, positions: Sequence[str]) -> list[float]:
+        return self.read(question, positions)
+
     def read(self, question: str, texts: Sequence[str]) -> list[float]:
         asked = stems(question)
         return [4.0 * len(asked & stems(text)) / max(1, len(asked)) - 2.0 for text in texts]

@@ -138,6 +138,26 @@ def build_parser() -> argparse.ArgumentParser:
     )
     rollback.add_argument("snapshot", type=_positive)
 
+    backup = verb(
+        "backup",
+        "put everything of the home that can't be made again into one file, while it is in use",
+        "backup ~/backups",
+        commands.backup,
+        render.backed_up,
+    )
+    backup.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE|FOLDER", help="where to (a name with the date, here)"
+    )
+    restore = verb(
+        "restore",
+        "bring the home back to a backup; what is there before goes into a backup of its own",
+        "restore fractional-backup-20261122T093000.tar.gz --dry-run",
+        commands.restore,
+        render.restored,
+    )
+    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.add_argument("--dry-run", action="store_true", help="read and check the backup, and change nothing")
+
     listing = verb(
         "list", "list the documents of the library", "list --kind glossary", commands.list_documents, render.documents
     )
@@ -173,6 +193,13 @@ def build_parser() -> argparse.ArgumentParser:
         "status",
         commands.status,
         render.status,
+    )
+    verb(
+        "doctor",
+        "look for what may be wrong with this installation and its home, and tell what to do about it",
+        "doctor",
+        commands.doctor,
+        render.doctor,
     )
     review = verb(
         "review",

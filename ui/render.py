@@ -266,6 +266,39 @@ def status(data: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def doctor(data: dict[str, Any]) -> str:
+    marks = {"ok": "✓", "warning": "!", "failed": "✗"}
+    lines = []
+    for one in data["findings"]:
+        lines.append(f"{marks[one['state']]} {one['name']:<13} {one['told']}")
+        lines += [f"{'':<16}{one['do']}"] if one["do"] else []
+    return "\n".join([*lines, "", "All is well." if data["well"] else "Something is wrong: see what is marked ✗."])
+
+
+def backed_up(data: dict[str, Any]) -> str:
+    return f"{_backup_words(data)}\n`fractional restore {data['file']}` brings it back. Keep it private: it holds what was asked."
+
+
+def restored(data: dict[str, Any]) -> str:
+    backup, before = data["backup"], data["before"]
+    if not data["restored"]:
+        return f"{_backup_words(backup)}\nIt is whole. Nothing was changed; without --dry-run it is brought back."
+    lines = [f"Snapshot {data['snapshot']} is the library as it was: {_backup_words(backup)}"]
+    if some := backup["unpublished"]:
+        named = ", ".join(some[:3]) + (" …" if len(some) > 3 else "")
+        lines.append(f"{len(some)} files in it were not published then and stay in it: {named}")
+    if before:
+        lines.append(
+            f"What was here before is in {before['file']}; `fractional restore {before['file']}` takes this back."
+        )
+    return "\n".join(lines)
+
+
+def _backup_words(data: dict[str, Any]) -> str:
+    what = f"snapshot {data['snapshot']} with {data['documents']} documents and {data['answers']} answers"
+    return f"{data['file']} ({_megabytes(data['bytes'])}): {what}, made {data['made']}."
+
+
 def _writer(state: dict[str, Any]) -> str:
     """A writer: ready or why not, and what it has cost today of what it may."""
     words = f"writer     {state['writer']}: {'ready' if state['ready'] else 'not ready'}"

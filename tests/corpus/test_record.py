@@ -122,7 +122,7 @@ def test_a_damaged_record_is_named_with_what_to_do(settings: Settings, record: R
         Record(settings.record_path).documents()
     message = str(caught.value)
     assert str(settings.record_path) in message
-    assert "Move it aside and run `fractional publish`" in message
+    assert "Move it aside and `fractional restore` a backup, or run `fractional publish`" in message
     assert "\n" not in message
 
 
