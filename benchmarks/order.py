@@ -1,8 +1,8 @@
 """`python -m benchmarks.order`: how good is the sentence that comes first, and how much of an answer is beside the point?
 
 Over sentences that were graded from 3 (answers it, and could come first) to 0 (beside the point): those of 484 open questions, and
-those of 240 questions that nothing was trained on or fitted to. What is not graded is passed over. Last, how many of 320 questions
-that the library only seems to answer are refused; nothing was trained on these either.
+of twice 240 that nothing was trained on or fitted to, the latter asked as executives ask, whether the library answers or not. What is not
+graded is passed over. Each with how many are refused, and last, how many of 320 that the library only seems to answer.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections import Counter
 
 from corpus.settings import read_settings
 from evals.public_sets import json_lines
-from evals.reader.graded import NOT_ANSWERED, OF_CASES, UNSEEN, figures, read_graded
+from evals.reader.graded import ASKED_UNSEEN, NOT_ANSWERED, OF_CASES, UNSEEN, figures, read_graded
 from rag.answer import evidence_for
-from rag.answers import ABSTAINED
+from rag.answers import ABSTAINED, PARTIAL
 from rag.judge import judge
 from rag.quote_writer import write_quotes
 from ui.commands import open_chain
@@ -22,18 +22,27 @@ from ui.commands import open_chain
 def main() -> None:
     chain = open_chain(read_settings())
     _, library, _ = chain.library()
-    for file in (OF_CASES, UNSEEN):
+    for file in (OF_CASES, UNSEEN, ASKED_UNSEEN):
         orders, shown, answered, sentences = [], Counter[int](), 0, 0
+        verdicts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
         for one in read_graded(file, library):
             grades = one.by_sentence
             evidence = evidence_for(chain, one.question)
+            judgement = judge(evidence)
+            verdicts[one.answered][judgement.verdict] += 1
+            if not one.answered:
+                continue
             orders.append([grades[unit.key] for unit in evidence.units if unit.key in grades])
-            pieces = [piece for piece in write_quotes(judge(evidence), evidence.questions).pieces if not piece.note]
+            pieces = [piece for piece in write_quotes(judgement, evidence.questions).pieces if not piece.note]
             answered += bool(pieces)
             sentences += len(pieces)
             keys = [(piece.document.id, span.start, span.end) for piece in pieces for span in piece.spans]
             shown.update(grades[key] for key in keys if key in grades)
-        print(f"{file.stem}: {len(orders)} questions")
+        print(f"{file.stem}: {len(orders)} questions that a sentence answers at least in part")
+        for is_answered, counted in verdicts.items():
+            if counted:
+                words = "answered by a sentence" if is_answered else "answered by none"
+                print(f"  {words:34} {counted[ABSTAINED]} of {counted.total()} refused, {counted[PARTIAL]} in part")
         for name, value in figures(orders).items():
             print(f"  {name:34} {value:.3f}")
         print(

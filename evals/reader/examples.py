@@ -1,7 +1,7 @@
 """The reader's examples: each question with a text that answers it, and with texts that only look as if they did.
 
 The pairs were written for this: `asks` are questions that the text answers, `near` are questions about the same thing that it
-does not answer. What stands near an answered question in the library without being its text makes a third kind, `beside`.
+does not answer; some of these it answers after all, as was seen when they were graded, and they are left out. What stands near an answered question in the library without being its text makes a third kind, `beside`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from corpus.documents import Document
 from corpus.embedder import Embedder
 from corpus.text import bare
 from evals.public_sets import json_lines
+from evals.reader.graded import NEAR_MISSES, PARTLY, read_graded
 from rag.evidence import Unit, as_read, in_place, units_of
 
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ def examples(
     vectors = embedder.embed([": ".join((*unit.headings[-1:], unit.words)) for unit in units])
     made: list[Example] = []
     asked: list[tuple[str, str, frozenset[int]]] = []
+    after_all = {
+        one.question: {key for key, grade in one.by_sentence.items() if grade >= PARTLY}
+        for one in read_graded(NEAR_MISSES, library)
+    }
     for file in sorted(PAIRS.glob("*.jsonl")):
         if file.name == PUBLIC_GUIDES:
             made += _of_public_guides(file, guides, draw) if guides else []
@@ -66,15 +71,17 @@ def examples(
             if document is None or not places:
                 continue  # the document was changed or withdrawn since
             text = in_place(document, units[min(places)].headings, pair["text"])
-            made += _pair(pair, text, document.id)
+            own = {units[place].key for place in places}
+            near = [question for question in pair["near"] if own.isdisjoint(after_all.get(question, ()))]
+            made += _pair(pair["asks"], near, text, document.id)
             asked += [(question, document.id, places) for question in pair["asks"]]
     return made + _beside(asked, units, vectors, embedder.embed([question for question, _, _ in asked]), draw)
 
 
-def _pair(pair: Mapping[str, Sequence[str]], text: str, document: str) -> list[Example]:
+def _pair(asks: Sequence[str], near: Sequence[str], text: str, document: str) -> list[Example]:
     return [
-        *(Example(question, text, True, document) for question in pair["asks"]),
-        *(Example(question, text, False, document) for question in pair["near"]),
+        *(Example(question, text, True, document) for question in asks),
+        *(Example(question, text, False, document) for question in near),
     ]
 
 
@@ -119,7 +126,7 @@ def _of_public_guides(file: Path, guides: Path, draw: random.Random) -> list[Exa
             by_document.setdefault(pair["document"], []).append((pair, f"18F, {title}. {words}"))
     for document, pairs in by_document.items():
         for known, text in pairs:
-            made += _pair(known, text, document)
+            made += _pair(known["asks"], known["near"], text, document)
             others = [other for _, other in pairs if other != text]
             made += [
                 Example(question, draw.choice(others), False, document)

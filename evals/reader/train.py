@@ -191,7 +191,11 @@ def train_on_grades(
     labels = torch.tensor([float(e.answers) for e in made])
     told_apart = torch.nn.functional.binary_cross_entropy_with_logits
     before = _batches(made, draw)
-    asked = [Example(one.question, "", one.answered, one.units[0].document.id) for one in graded]
+    written_for = {example.question: example.document for example in made}
+    asked = [
+        Example(one.question, "", one.answered, written_for.get(one.question, one.units[0].document.id))
+        for one in graded
+    ]
     by_question = torch.tensor(told_by_question(asked), dtype=torch.float32)
     losses: list[float] = []
     for step, questions in zip(range(steps), _questions(graded, draw), strict=False):
