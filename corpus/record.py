@@ -174,6 +174,10 @@ class Record:
         row = self._one("SELECT max(number) AS number FROM snapshots")
         return int(row["number"] or 0) if row else 0
 
+    def data_version(self) -> int:
+        """Another number than before when somebody else has written since."""
+        return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
+
     def number_after(self, number: int) -> None:
         """The next snapshot comes after this one, too."""
         with self.writing() as connection:

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpus.errors import NotFound, UsageError
+from corpus.errors import BackupError, FractionalError, NotFound, UsageError
 from corpus.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -268,17 +268,24 @@ def restore(options: argparse.Namespace) -> Outcome:
     settings = read_settings()
     file = options.file.expanduser().resolve()
     if options.dry_run:
-        return Outcome({"restored": False, "backup": _backup(read_backup(file)), "snapshot": 0, "before": None})
+        return Outcome(
+            {"restored": False, "backup": _backup(read_backup(file)), "snapshot": 0, "before": None, "faults": []}
+        )
     publisher = open_publisher(settings)
     done = bring_back(settings, file, publisher.who, publisher.patience)
-    published = (
-        publisher.publish()
-    )  # brings files and vectors in line, and what another embedder or chunker made up to date
+    aside = f" What was here before is in {done.before.file}." if done.before else ""
+    try:
+        published = publisher.publish()  # brings files and vectors in line
+    except FractionalError as error:
+        raise BackupError(
+            f"The record is back, not all else is: {error} `fractional publish` goes on.{aside}"
+        ) from error
     data = {
         "restored": True,
         "backup": _backup(done.backup),
         "snapshot": published.snapshot,
         "before": _backup(done.before) if done.before else None,
+        "faults": [str(fault) for fault in published.faults],
     }
     return Outcome(data, exit_code=3 if published.faults else 0)
 

@@ -10,9 +10,10 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from corpus.errors import FractionalError
 from corpus.record import Record
@@ -70,19 +71,29 @@ def _installation(settings: Settings) -> Finding | str:
     bundled_weights()
     if not MODEL.is_file():
         return _failed(f"{MODEL} is missing", "Bring the checkout back to what was released (`git checkout rag`).")
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    memory = _memory()
     told = f"Python {version}, {usable_cores()} cores, {memory / 1e9:.0f} GB of memory; the weights are there"
     if memory < LITTLE_MEMORY:
         return _warning(told, "Below 2 GB the pages may be slow or be stopped by the system.")
     return told
 
 
+def _memory() -> int:
+    """Of the machine, or what its container gives us."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else LITTLE_MEMORY
+    with suppress(OSError, ValueError):
+        return min(whole, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return whole
+
+
 def _home(settings: Settings) -> Finding | str:
     place = settings.home
     while not place.exists():
         place = place.parent
-    if not os.access(place, os.W_OK):
-        return _failed(f"{place} can't be written", "Give this user access, or set FRACTIONAL_HOME elsewhere.")
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        return _failed(
+            f"{place} is no folder that can be written", "Give this user access, or set FRACTIONAL_HOME elsewhere."
+        )
     free = shutil.disk_usage(place).free
     told = f"{settings.home}, {free / 1e9:.1f} GB free"
     if free < TOO_LITTLE_DISK:
@@ -138,13 +149,23 @@ def _documents(settings: Settings) -> Finding | str:
     if waiting:
         return _warning(f"{waiting} files are still to be brought in line", "`fractional publish` finishes it.")
     here = library.documents
+    missing = sorted(published.keys() - here.keys())
+    if missing:
+        return _failed(
+            f"{len(missing)} published documents are not in {settings.corpus}: {_first(missing)}",
+            "See that FRACTIONAL_CORPUS is right; `fractional publish` would withdraw them, `fractional rollback` with the newest snapshot puts their files back.",
+        )
     differ = sorted(id for id in published.keys() | here.keys() if published.get(id) != here.get(id))
     if differ:
         return _warning(
-            f"{len(differ)} documents in {settings.corpus} are not as published: {', '.join(differ[:3])}{' …' if differ[3:] else ''}",
+            f"{len(differ)} documents in {settings.corpus} are not as published: {_first(differ)}",
             "`fractional publish` publishes them; one in quarantine waits for `release` or `remove`.",
         )
     return f"{len(here)} in {settings.corpus}, all as published"
+
+
+def _first(ids: list[str]) -> str:
+    return ", ".join(ids[:3]) + (" …" if ids[3:] else "")
 
 
 def _answering(settings: Settings) -> Finding | str:
@@ -164,12 +185,16 @@ def _answering(settings: Settings) -> Finding | str:
         made = respond(chain, f"What is {titles[0]}?", writer=QUOTE)
     seconds = clock.timings()["answer"] / 1000
     told = f"a question was {made.verdict} in {seconds:.2f} s, with {len(made.citations)} citations"
+    if not made.citations:
+        return _warning(told, "`fractional ask` tells more; a library of a few documents may not answer this one.")
     return _warning(told, "Something else may be using this machine.") if seconds > SLOW_SECONDS else told
 
 
 def _writers(settings: Settings) -> Finding | str:
     from ui.commands import open_ladder
 
+    if not settings.record_path.is_file():
+        return "quote is always there; the others are looked at once the library is published"
     states = open_ladder(settings).states()
     ready = ", ".join(state.writer for state in states if state.ready)
     # The local writer is there for who fetches it; one that is configured should work.
@@ -197,6 +222,8 @@ def _nightly(settings: Settings) -> Finding | str:
     told = f"{night['verdict']}, {night['at']}"
     if night["verdict"] == "failed":
         return _warning(f"the last one failed: {night['error']}", "`fractional eval nightly` runs it again.")
+    if night["verdict"] == "not passed":
+        return _warning(f"answers got worse: {told}", "The page Evaluations or `fractional eval gate` tells which.")
     if datetime.now(UTC) - datetime.fromisoformat(night["at"]) > NIGHTS_MAY_BE_OLD:
         return _warning(f"the last one is old: {told}", "See whether its timer runs (docs/nightly.md).")
     return told

@@ -291,6 +291,7 @@ def restored(data: dict[str, Any]) -> str:
         lines.append(
             f"What was here before is in {before['file']}; `fractional restore {before['file']}` takes this back."
         )
+    lines += [f"Not taken in: {fault}" for fault in data["faults"]]
     return "\n".join(lines)
 
 

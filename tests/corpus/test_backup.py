@@ -11,17 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from corpus.backup import MANIFEST, RECORD, back_up, read_backup, restore
-from corpus.errors import BackupError
+from corpus.backup import MANIFEST, RECORD, Backup, back_up, read_backup, restore
+from corpus.errors import BackupError, DocumentError, RecordError
 from corpus.library import read_library
 from corpus.record import Record
 from corpus.settings import Settings
 from ingest.publish import Publisher
 from rag.answer import answer
+from rag.answers import Answer
 from tests.asking import COST_QUESTION, COSTS, TEAM, open_asking
 from tests.fakes import FakeEmbedder, MemoryVectors
 from tests.library import document, on_disk, write
 
+ANSWER = {
+    "question": "Why?", "standalone_question": "Why?", "verdict": "answered", "snapshot": 1, "writer": "quote",
+    "answer": "So it is. " * 90, "citations": [],
+}  # fmt: skip
 OLIVES = document("olives", "Olives are pressed in November.")
 
 
@@ -135,11 +140,20 @@ def damaged(file: Path, how: str) -> Path:
         case "another archive":
             with tarfile.open(wrong, "w:gz") as archive:
                 archive.addfile(tarfile.TarInfo("something"), io.BytesIO())
-        case "a byte" | "newer" | "a way out":
+        case "a byte" | "newer" | "a way out" | "from the root" | "under a running process" | "no record":
             _made_again(file, wrong, how)
         case "not there":
             pass
     return wrong
+
+
+MANIFESTS: dict[str, dict[str, object]] = {
+    "newer": {"format": 2},
+    "a way out": {"../outside": ""},
+    "from the root": {"/tmp/outside": ""},
+    "under a running process": {"record.sqlite3-wal": ""},
+    "no record": {},
+}
 
 
 def _made_again(file: Path, wrong: Path, how: str) -> None:
@@ -152,7 +166,8 @@ def _made_again(file: Path, wrong: Path, how: str) -> None:
                 content[5000] ^= 1
             if one.name == MANIFEST and how != "a byte":
                 told = json.loads(content)
-                told |= {"format": 2} if how == "newer" else {"files": {**told["files"], "../outside": "0" * 64}}
+                told |= MANIFESTS[how] if how == "newer" else {"files": told["files"] | MANIFESTS[how]}
+                told["files"] = {} if how == "no record" else told["files"]
                 content = bytearray(json.dumps(told).encode())
                 one.size = len(content)
             written.addfile(one, io.BytesIO(content))
@@ -166,7 +181,10 @@ def _made_again(file: Path, wrong: Path, how: str) -> None:
         ("another archive", "is no backup"),
         ("a byte", "record.sqlite3 is not what was put in"),
         ("newer", "newer version"),
-        ("a way out", "is not what was put in"),
+        ("a way out", "it names “../outside”"),
+        ("from the root", "it names “/tmp/outside”"),
+        ("under a running process", "it names “record.sqlite3-wal”"),
+        ("no record", "holds no record"),
         ("not there", "no file"),
     ],
 )
@@ -176,6 +194,73 @@ def test_what_is_damaged_changes_nothing(library_to_ask: Settings, tmp_path: Pat
         restore(library_to_ask, wrong, "a test", 1.0)
     assert publish(library_to_ask) == 1
     assert sorted(path.name for path in library_to_ask.home.iterdir() if path.name.startswith((".", "backups"))) == []
+
+
+def test_an_answer_given_while_it_is_restored_is_not_lost(
+    library_to_ask: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = back_up(library_to_ask, tmp_path / "first.tar.gz").file
+    chain = open_asking(library_to_ask)
+    answer(chain, COST_QUESTION)
+    given: list[Answer] = []
+
+    def slow(*arguments: Path, **options: bool) -> Backup:
+        made = back_up(*arguments, **options)  # type: ignore[arg-type]
+        if not given:
+            given.append(answer(chain, COST_QUESTION, "board-prep"))
+        return made
+
+    monkeypatch.setattr("corpus.backup.back_up", slow)
+    before = restore(library_to_ask, first, "a test", 1.0).before
+    assert before is not None and before.answers == 2
+
+
+def test_settings_that_came_later_go_and_are_kept_aside(library_to_ask: Settings, tmp_path: Path) -> None:
+    first = back_up(library_to_ask, tmp_path / "first.tar.gz").file
+    (library_to_ask.home / "writers.toml").write_text("[claude]\n")
+    (library_to_ask.home / ".restoring-killed").mkdir()
+    before = restore(library_to_ask, first, "a test", 1.0).before
+    assert not (library_to_ask.home / "writers.toml").exists()
+    assert not list(library_to_ask.home.glob(".restoring-*"))
+    assert before is not None
+    restore(library_to_ask, before.file, "a test", 1.0)
+    assert (library_to_ask.home / "writers.toml").read_text() == "[claude]\n"
+
+
+def test_settings_of_a_new_machine_are_set_aside_before_there_is_a_library(
+    library_to_ask: Settings, tmp_path: Path
+) -> None:
+    first = back_up(library_to_ask, tmp_path / "first.tar.gz").file
+    elsewhere = replace(library_to_ask, home=tmp_path / "new" / "home", corpus=tmp_path / "new" / "corpus")
+    elsewhere.home.mkdir(parents=True)
+    (elsewhere.home / "passphrase.json").write_text("{}")
+    before = restore(elsewhere, first, "a test", 1.0).before
+    assert before is not None and "passphrase.json" in before.files
+
+
+def test_a_damaged_record_is_no_backup(library_to_ask: Settings, tmp_path: Path) -> None:
+    with closing(Record(library_to_ask.record_path)) as record:
+        for n in range(200):
+            record.keep_answer(id=f"a{n}", conversation="", content=ANSWER)
+    size = library_to_ask.record_path.stat().st_size
+    with library_to_ask.record_path.open("r+b") as file:
+        file.seek(size - 4096 * 12)
+        file.write(bytes(4096 * 8))
+    with pytest.raises((BackupError, RecordError), match=r"is damaged|malformed"):
+        back_up(library_to_ask, tmp_path / "kept.tar.gz")
+    assert not list(tmp_path.glob("*kept*"))
+
+
+def test_what_can_never_be_written_is_refused_before_it_counts(library_to_ask: Settings, tmp_path: Path) -> None:
+    first = back_up(library_to_ask, tmp_path / "first.tar.gz").file
+    file = library_to_ask.corpus / COSTS.path
+    (tmp_path / "outside.md").write_text("Elsewhere.")
+    file.unlink()
+    file.symlink_to(tmp_path / "outside.md")
+    with pytest.raises(DocumentError, match="leads out"):
+        restore(library_to_ask, first, "a test", 1.0)
+    with closing(Record(library_to_ask.record_path)) as record:
+        assert record.newest_number() == 1 and not record.pending_files()
 
 
 def test_stopped_while_it_is_made_there_is_none(

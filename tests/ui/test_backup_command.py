@@ -31,7 +31,7 @@ def test_back_and_forth(environment: Settings, tmp_path: Path, capsys: pytest.Ca
     run("remove", "olives")
     assert not on_disk(environment)
     assert run("restore", kept["file"], "--dry-run") | {"backup": 0} == {
-        "restored": False, "backup": 0, "snapshot": 0, "before": None,
+        "restored": False, "backup": 0, "snapshot": 0, "before": None, "faults": [],
     }  # fmt: skip
     assert not on_disk(environment)
     done = run("restore", kept["file"])

@@ -58,6 +58,7 @@ def test_a_damaged_record_is_found_and_the_other_checks_go_on(library_to_ask: Se
     [
         ({"verdict": "passed", "at": "2020-01-01T00:00:00+00:00"}, WARNING),
         ({"verdict": "failed", "at": "2999-01-01T00:00:00+00:00", "error": "no disk"}, WARNING),
+        ({"verdict": "not passed", "at": "2999-01-01T00:00:00+00:00"}, WARNING),
         ({"verdict": "passed", "at": "2999-01-01T00:00:00+00:00"}, OK),
     ],
 )
@@ -93,3 +94,12 @@ def test_a_library_that_answers_is_well(environment: Settings, capsys: pytest.Ca
     assert main(["doctor", "--json"]) == 0
     findings = {one["name"]: one for one in json.loads(capsys.readouterr().out)["findings"]}
     assert findings["vectors"]["state"] == WARNING
+
+
+@pytest.mark.usefixtures("without_asking")
+def test_a_folder_that_lost_its_documents_is_no_reason_to_publish(library_to_ask: Settings) -> None:
+    """Publishing from the wrong folder withdraws the library."""
+    for path in library_to_ask.corpus.rglob("*.md"):
+        path.unlink()
+    told = found(library_to_ask)["documents"]
+    assert told.state == FAILED and "FRACTIONAL_CORPUS" in told.do and "would withdraw" in told.do
