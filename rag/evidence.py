@@ -38,7 +38,7 @@ READ_CLOSELY = 48
 # So many of these are read by the reader, question and text together; each falls by this much for every unit of log-odds that it lies
 # below the surest of them (docs/experiments.md).
 READ_TOGETHER = 12
-WEIGHT_OF_READER = 0.1
+WEIGHT_OF_READER = 0.15
 ON_OUR_COPY = re.compile(
     r"\b(?:only the opening part|opening part .{0,60}\bwas read|cut off in the|breaks off|(?:beyond|after) the part we read|comes? later on the page|not digested)\b",
     re.IGNORECASE,

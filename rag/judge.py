@@ -106,6 +106,7 @@ def signs(evidence: Evidence) -> dict[str, float]:
         return max((unit.features or {}).get(name, 0.0) for unit in near)
 
     read = sorted(((unit.features or {}).get("reader", 0.0) for unit in near), reverse=True)
+    best_read = max(near, key=lambda unit: (unit.features or {}).get("reader", 0.0))
     total = max(sum(evidence.rarity.values()), 1e-9)
     holder = HOLDS.get(asks_for(evidence.question))
     return {
@@ -118,9 +119,11 @@ def signs(evidence: Evidence) -> dict[str, float]:
             any(
                 (unit.features or {}).get("asked", 0.0) > 0
                 for unit in evidence.units
-                if unit.document.id == near[0].document.id
+                if unit.document.id == best_read.document.id
             )
         ),
+        # How near the question lies to one that the best read sentence is known to answer.
+        "asked": (best_read.features or {}).get("asked", 0.0),
         "reader": read[0],
         "reader_of_three": sum(read[:3]) / len(read[:3]),
         "unknown_words": sum(evidence.rarity.get(stem(word), 0.0) for word in evidence.unknown_words) / total,

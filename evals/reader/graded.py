@@ -1,8 +1,8 @@
 """Sentences graded against a question: 3 answers it and could come first, 2 in part, 1 is on its subject and decides nothing, 0 is beside it.
 
 `graded/library*.jsonl` are what the reader is trained on; those in `library_near.jsonl` were written to be near misses, and a fifth of them is answered after all.
-So is `graded/asked.jsonl`, whose questions were asked as executives ask, most of them by who had not seen the library: half of them it does not answer.
-`graded/cases.jsonl` grades what was found for the open cases: what is worth quoting is fitted on it, and with `graded/asked_fitted.jsonl` the judge as well.
+So are `graded/asked.jsonl` and `graded/asked_further.jsonl`, whose questions were asked as executives ask, most of them by who had not seen the library: half of them it does not answer.
+`graded/cases.jsonl` grades what was found for the open cases: what is worth quoting is fitted on it.
 Nothing is trained on or fitted to `graded/asked_unseen.jsonl`, `graded/unseen.jsonl` and, of questions that the library only seems to answer,
 `graded/not_answered.jsonl`: they measure (`python -m benchmarks.order`).
 """
@@ -23,9 +23,14 @@ from rag.evidence import Unit, units_of
 
 GRADED = Path(__file__).parent / "graded"
 NEAR_MISSES = GRADED / "library_near.jsonl"
-TO_TRAIN = (GRADED / "library.jsonl", GRADED / "library_further.jsonl", NEAR_MISSES, GRADED / "asked.jsonl")
+TO_TRAIN = (
+    GRADED / "library.jsonl",
+    GRADED / "library_further.jsonl",
+    NEAR_MISSES,
+    GRADED / "asked.jsonl",
+    GRADED / "asked_further.jsonl",
+)
 OF_CASES = GRADED / "cases.jsonl"
-ASKED_FITTED = GRADED / "asked_fitted.jsonl"
 # Asked by others afterwards; nothing was trained on these or fitted to them.
 UNSEEN = GRADED / "unseen.jsonl"
 ASKED_UNSEEN = GRADED / "asked_unseen.jsonl"

@@ -1,10 +1,11 @@
 """Trains the reader: MiniLM as a cross-encoder over (question, text), shipped as one quantised file.
 
-    python -m evals.reader.train [--guides FOLDER] [--steps 1700] [--graded-steps 1640] [--begin-with FILE]
+    python -m evals.reader.train [--guides FOLDER] [--steps 1700] [--graded-steps 3700] [--begin-with FILE] [--graded NAME…] [--half-way]
 
 First it learns which texts answer a question at all; then, from graded sentences, which of those that were found answers best and whether
-any of them does, going on with some of the first so as not to forget it; what ships is the mean of before and after, with a second head that
-tells which position speaks to a question. `--begin-with` takes a file that has learned the first part already, `--graded-steps 0` fits that head alone.
+any of them does, going on with some of the first so as not to forget it; last, a second head, which position speaks to a question.
+`--begin-with` takes a file that has learned the first part already, `--graded` names some of the files of graded sentences, `--half-way`
+gives the mean of before and after these, `--graded-steps 0` fits the second head alone.
 
 Questions alone give some of the labels away (who wrote the near misses had a manner). A plain model of the questions takes that
 share: its log-odds are added while training and left out afterwards, so that the network learns what only both texts together tell.
@@ -54,8 +55,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--guides", type=Path, help="the folder of public-domain guides, if there is one")
     parser.add_argument("--steps", type=int, default=1700)
-    parser.add_argument("--graded-steps", type=int, default=1640)
+    parser.add_argument("--graded-steps", type=int, default=3700)
     parser.add_argument("--begin-with", type=Path, help="a reader that was exported before; the first part is left out")
+    parser.add_argument("--graded", nargs="+", default=[file.stem for file in TO_TRAIN], metavar="NAME")
+    parser.add_argument("--half-way", action="store_true", help="between before and after the graded sentences")
     parser.add_argument("--out", type=Path, default=MODEL)
     options = parser.parse_args()
     settings = read_settings()
@@ -66,10 +69,12 @@ def main() -> None:
     tokenizer = open_tokenizer()
     network = network_of(options.begin_with) if options.begin_with else train(made, tokenizer, options.steps)
     before = copy.deepcopy(network)
+    files = [file for file in TO_TRAIN if file.stem in options.graded]
     train_on_grades(
-        network, tokenizer, [one for file in TO_TRAIN for one in read_graded(file, library)], made, options.graded_steps
+        network, tokenizer, [one for file in files for one in read_graded(file, library)], made, options.graded_steps
     )
-    average(network, before)
+    if options.half_way:
+        average(network, before)
     learn_sides(network, tokenizer, pairs_of_positions(library, embedder))
     export(network, tokenizer, options.out)
 
@@ -243,7 +248,7 @@ def learn_sides(network: Any, tokenizer: Any, made: Sequence[Example]) -> None:
 
 
 def average(network: Any, before: Any) -> None:
-    """Halfway between what it was and what it became it keeps most of both (docs/experiments.md)."""
+    """Halfway between what it was and what it became: what it learns last is weighed against all before (docs/experiments.md)."""
     for learned, known in zip(network.parameters(), before.parameters(), strict=True):
         learned.data = (learned.data + known.data) / 2
 

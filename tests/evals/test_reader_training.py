@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +13,6 @@ from corpus.settings import CHECKOUT
 from evals.public_sets import json_lines
 from evals.reader.examples import examples
 from evals.reader.graded import (
-    ASKED_FITTED,
     ASKED_UNSEEN,
     NEAR_MISSES,
     NOT_ANSWERED,
@@ -40,7 +38,7 @@ def graded(text: str, *grades: int) -> Graded:
     return Graded(ASKED, units_of(nights), grades)
 
 
-@pytest.mark.parametrize("file", [*TO_TRAIN, OF_CASES, ASKED_FITTED, UNSEEN, ASKED_UNSEEN])
+@pytest.mark.parametrize("file", [*TO_TRAIN, OF_CASES, UNSEEN, ASKED_UNSEEN])
 def test_what_was_graded_still_stands_in_the_library(file: Path) -> None:
     library = read_library(CHECKOUT / "corpus").documents
     lines = file.read_text(encoding="utf-8").splitlines()
@@ -56,10 +54,9 @@ def test_no_question_is_trained_on_and_measured_with() -> None:
         return {one.question for one in read_graded(file, read_library(CHECKOUT / "corpus").documents)}
 
     learned = set().union(*map(asked, TO_TRAIN))
-    fitted = asked(OF_CASES) | asked(ASKED_FITTED)
-    assert not learned & fitted
+    assert not learned & asked(OF_CASES)
     measured = asked(UNSEEN) | asked(ASKED_UNSEEN) | {line["question"] for line in json_lines(NOT_ANSWERED)}
-    assert not measured & (learned | fitted)
+    assert not measured & (learned | asked(OF_CASES))
 
 
 def test_near_misses_are_learned_beside_what_is_answered() -> None:
@@ -104,13 +101,14 @@ def test_a_shipped_reader_can_be_trained_further(tmp_path: Path) -> None:
     assert _read(tmp_path / "again.onnx", said) == pytest.approx(before, abs=0.1)
 
     nothing = graded("Bread is sold here. Nights are long.", 0, 1)
-    network = _taught([replace(said, grades=(3, 0, 0)), nothing] * 5, tmp_path / "taught.onnx")
+    _taught([replace(said, grades=(3, 0, 0)), nothing] * 5, tmp_path / "taught.onnx")
     after = _read(tmp_path / "taught.onnx", said)
     assert before[1] > before[0] and after[0] - after[1] > before[0] - before[1] + 0.5
 
-    learned, known = network.head.bias.item(), network_of(MODEL).head.bias.item()
-    average(network, network_of(MODEL))
-    assert network.head.bias.item() == pytest.approx((learned + known) / 2)
+    taught, known = network_of(tmp_path / "taught.onnx"), network_of(MODEL)
+    middle = (taught.head.bias.item() + known.head.bias.item()) / 2
+    average(taught, known)
+    assert taught.head.bias.item() == pytest.approx(middle)
 
 
 @pytest.mark.slow
@@ -167,7 +165,7 @@ def test_what_is_learned_of_positions_changes_nothing_else(tmp_path: Path) -> No
     assert tea > 0 > nights
 
 
-def _taught(known: Sequence[Graded], target: Path) -> Any:
+def _taught(known: Sequence[Graded], target: Path) -> None:
     from evals.reader.examples import Example
     from evals.reader.train import export, network_of, open_tokenizer, train_on_grades
 
@@ -178,7 +176,6 @@ def _taught(known: Sequence[Graded], target: Path) -> Any:
     network, tokenizer = network_of(MODEL), open_tokenizer()
     train_on_grades(network, tokenizer, _in_documents(known), examples, steps=16)
     export(network, tokenizer, target)
-    return network
 
 
 def _in_documents(asked: Sequence[Graded]) -> list[Graded]:
