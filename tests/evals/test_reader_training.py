@@ -103,7 +103,7 @@ def test_a_shipped_reader_can_be_trained_further(tmp_path: Path) -> None:
     nothing = graded("Bread is sold here. Nights are long.", 0, 1)
     _taught([replace(said, grades=(3, 0, 0)), nothing] * 5, tmp_path / "taught.onnx")
     after = _read(tmp_path / "taught.onnx", said)
-    assert before[1] > before[0] and after[0] - after[1] > before[0] - before[1] + 0.5
+    assert before[1] > before[0] and after[0] - after[1] > before[0] - before[1] + 0.25
 
     taught, known = network_of(tmp_path / "taught.onnx"), network_of(MODEL)
     middle = (taught.head.bias.item() + known.head.bias.item()) / 2
