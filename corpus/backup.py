@@ -20,16 +20,17 @@ import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import Any
 
 from corpus.documents import Document, parse_document
 from corpus.errors import BackupError, DocumentError, home_errors
 from corpus.index import publishing_lock
 from corpus.library import inside, read_library
-from corpus.record import Record, now
+from corpus.private_files import open_new
+from corpus.record import Record, damage_in, now
 from corpus.settings import Settings
 
 FORMAT = 1
@@ -84,7 +85,7 @@ def back_up(settings: Settings, target: Path, *, damaged_too: bool = False) -> B
                 _be_whole(folder / RECORD, settings.record_path)
             names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
             told = json.dumps(_told(folder, names), indent=1).encode()
-            with _private(half) as file:
+            with open_new(half) as file:
                 with tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive:
                     entry = tarfile.TarInfo(MANIFEST)
                     entry.size = len(told)
@@ -93,13 +94,13 @@ def back_up(settings: Settings, target: Path, *, damaged_too: bool = False) -> B
                         archive.add(folder / name, arcname=name, recursive=False)
                 file.flush()
                 os.fsync(file.fileno())
-            read_backup(half)  # what can't be read again is no backup
+            made = read_backup(half)  # what can't be read again is no backup
             half.replace(target)
     except BaseException:
         with suppress(OSError):
             half.unlink()
         raise
-    return read_backup(target)
+    return replace(made, file=target)
 
 
 def read_backup(file: Path) -> Backup:
@@ -180,10 +181,10 @@ def _is_own_file(path: Path) -> bool:
 
 def _be_whole(copy: Path, original: Path) -> None:
     with closing(sqlite3.connect(copy)) as connection, home_errors(original.parent):
-        wrong = [row[0] for row in connection.execute("PRAGMA quick_check") if row[0] != "ok"]
-    if wrong:
+        damage = damage_in(connection)
+    if damage:
         raise BackupError(
-            f"{original} is damaged ({wrong[0]}). Keep the backups you have; `fractional doctor` says what to do."
+            f"{original} is damaged ({damage}). Keep the backups you have; `fractional doctor` says what to do."
         )
 
 
@@ -213,11 +214,6 @@ def _writing_below(folder: Path) -> Iterator[Path]:
             yield Path(staged)
     except OSError as exc:
         raise BackupError(f"No backup can be written to {folder} ({exc.strerror or exc}). Name another place.") from exc
-
-
-def _private(path: Path) -> IO[bytes]:
-    """A new file for its owner alone: there are conversations in it."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
 # Bringing one back
@@ -282,7 +278,7 @@ def _unpack(file: Path, backup: Backup, folder: Path) -> None:
             piece = archive.extractfile(one) if one.name in backup.files and one.isreg() else None
             if piece is not None:
                 (folder / one.name).parent.mkdir(parents=True, exist_ok=True)
-                with home_errors(folder.parent), _private(folder / one.name) as written:
+                with home_errors(folder.parent), open_new(folder / one.name) as written:
                     shutil.copyfileobj(piece, written)
                     written.flush()
                     os.fsync(written.fileno())

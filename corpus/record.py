@@ -553,6 +553,11 @@ class Record:
         return rows[0] if rows else None
 
 
+def damage_in(connection: sqlite3.Connection) -> str:
+    """The first thing that is wrong with a record's pages; nothing where they are whole."""
+    return next((row[0] for row in connection.execute("PRAGMA quick_check") if row[0] != "ok"), "")
+
+
 def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 

@@ -102,11 +102,14 @@ def signs(evidence: Evidence) -> dict[str, float]:
     if not near:
         return {}
 
-    def best(name: str) -> float:
-        return max((unit.features or {}).get(name, 0.0) for unit in near)
+    def told(unit: Unit, name: str) -> float:
+        return (unit.features or {}).get(name, 0.0)
 
-    read = sorted(((unit.features or {}).get("reader", 0.0) for unit in near), reverse=True)
-    best_read = max(near, key=lambda unit: (unit.features or {}).get("reader", 0.0))
+    def best(name: str) -> float:
+        return max(told(unit, name) for unit in near)
+
+    read = sorted((told(unit, "reader") for unit in near), reverse=True)
+    best_read = max(near, key=lambda unit: told(unit, "reader"))
     total = max(sum(evidence.rarity.values()), 1e-9)
     holder = HOLDS.get(asks_for(evidence.question))
     return {
@@ -116,14 +119,10 @@ def signs(evidence: Evidence) -> dict[str, float]:
         "passage": max((passage.similarity for passage in evidence.passages), default=0.0),
         # Where questions are kept with its sentences, a document lies nearer to every question.
         "questions_kept": float(
-            any(
-                (unit.features or {}).get("asked", 0.0) > 0
-                for unit in evidence.units
-                if unit.document.id == best_read.document.id
-            )
+            any(told(unit, "asked") > 0 for unit in evidence.units if unit.document.id == best_read.document.id)
         ),
         # How near the question lies to one that the best read sentence is known to answer.
-        "asked": (best_read.features or {}).get("asked", 0.0),
+        "asked": told(best_read, "asked"),
         "reader": read[0],
         "reader_of_three": sum(read[:3]) / len(read[:3]),
         "unknown_words": sum(evidence.rarity.get(stem(word), 0.0) for word in evidence.unknown_words) / total,

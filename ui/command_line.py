@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import FractionalError
-from ui import commands, eval_commands, kept_run_commands, kept_run_rendering, models_command, render
+from ui import commands, eval_commands, home_commands, kept_run_commands, kept_run_rendering, models_command, render
 
 EXAMPLES = """examples:
   fractional ask "What happens in week one?"
@@ -142,7 +142,7 @@ def build_parser() -> argparse.ArgumentParser:
         "backup",
         "put everything of the home that can't be made again into one file, while it is in use",
         "backup ~/backups",
-        commands.backup,
+        home_commands.backup,
         render.backed_up,
     )
     backup.add_argument(
@@ -152,7 +152,7 @@ def build_parser() -> argparse.ArgumentParser:
         "restore",
         "bring the home back to a backup; what is there before goes into a backup of its own",
         "restore fractional-backup-20261122T093000.tar.gz --dry-run",
-        commands.restore,
+        home_commands.restore,
         render.restored,
     )
     restore.add_argument("file", type=Path, metavar="FILE")
@@ -198,7 +198,7 @@ def build_parser() -> argparse.ArgumentParser:
         "doctor",
         "look for what may be wrong with this installation and its home, and tell what to do about it",
         "doctor",
-        commands.doctor,
+        home_commands.doctor,
         render.doctor,
     )
     review = verb(

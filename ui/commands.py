@@ -15,11 +15,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corpus.errors import BackupError, FractionalError, NotFound, UsageError
+from corpus.errors import NotFound, UsageError
 from corpus.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from corpus.backup import Backup
     from corpus.documents import Document
     from evals.preview import GoldenChange
     from ingest.publish import Progress, Published, Publisher
@@ -251,57 +250,6 @@ def rollback(options: argparse.Namespace) -> Outcome:
     return _published(open_publisher(read_settings()).rollback(options.snapshot))
 
 
-def backup(options: argparse.Namespace) -> Outcome:
-    from corpus.backup import back_up
-    from corpus.record import now
-
-    name = f"fractional-backup-{now()[:19].replace(':', '').replace('-', '')}.tar.gz"
-    target = (options.file or Path(name)).expanduser().resolve()
-    into = target if target.name.endswith((".tar.gz", ".tgz")) else target / name
-    return Outcome(_backup(back_up(read_settings(), into)))
-
-
-def restore(options: argparse.Namespace) -> Outcome:
-    from corpus.backup import read_backup
-    from corpus.backup import restore as bring_back
-
-    settings = read_settings()
-    file = options.file.expanduser().resolve()
-    if options.dry_run:
-        return Outcome(
-            {"restored": False, "backup": _backup(read_backup(file)), "snapshot": 0, "before": None, "faults": []}
-        )
-    publisher = open_publisher(settings)
-    done = bring_back(settings, file, publisher.who, publisher.patience)
-    aside = f" What was here before is in {done.before.file}." if done.before else ""
-    try:
-        published = publisher.publish()  # brings files and vectors in line
-    except FractionalError as error:
-        raise BackupError(
-            f"The record is back, not all else is: {error} `fractional publish` goes on.{aside}"
-        ) from error
-    data = {
-        "restored": True,
-        "backup": _backup(done.backup),
-        "snapshot": published.snapshot,
-        "before": _backup(done.before) if done.before else None,
-        "faults": [str(fault) for fault in published.faults],
-    }
-    return Outcome(data, exit_code=3 if published.faults else 0)
-
-
-def _backup(backup: Backup) -> dict[str, Any]:
-    return {
-        "file": str(backup.file),
-        "bytes": backup.size,
-        "made": backup.made,
-        "snapshot": backup.snapshot,
-        "documents": backup.documents,
-        "answers": backup.answers,
-        "unpublished": [name for name in backup.files if name.startswith("unpublished/")],
-    }
-
-
 def list_documents(options: argparse.Namespace) -> Outcome:
     documents = open_chain(read_settings()).index.record.documents().values()
     fields = ("id", "kind", "voice", "title", "source", "author", "url", "published", "review_by", "tags")
@@ -424,14 +372,6 @@ def status(options: argparse.Namespace) -> Outcome:
             "models": str(settings.models),
         }
     )
-
-
-def doctor(options: argparse.Namespace) -> Outcome:
-    from ui.doctor import FAILED, examine
-
-    findings = examine(read_settings())
-    well = all(one.state != FAILED for one in findings)
-    return Outcome({"well": well, "findings": [asdict(one) for one in findings]}, exit_code=0 if well else 4)
 
 
 def check(options: argparse.Namespace) -> Outcome:

@@ -11,13 +11,14 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from corpus.errors import FractionalError
-from corpus.record import Record
+from corpus.errors import FractionalError, home_errors
+from corpus.record import Record, damage_in
 from corpus.settings import Settings
+from ui.render import first_of
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
 OLDEST_PYTHON = (3, 11)
@@ -50,7 +51,7 @@ def _found(name: str, check: Callable[[Settings], Finding | str], settings: Sett
         return Finding(name, FAILED, str(error))
     except Exception as error:  # whatever it is, the other checks go on
         return Finding(name, FAILED, f"{type(error).__name__}: {error}")
-    return Finding(name, OK, found) if isinstance(found, str) else Finding(name, found.state, found.told, found.do)
+    return Finding(name, OK, found) if isinstance(found, str) else replace(found, name=name)
 
 
 def _warning(told: str, do: str) -> Finding:
@@ -104,11 +105,10 @@ def _home(settings: Settings) -> Finding | str:
 def _record(settings: Settings) -> Finding | str:
     if not settings.record_path.is_file():
         return _failed("nothing is published yet", "`fractional publish` publishes the library.")
-    with _opened(settings) as record:
-        wrong = [row[0] for row in record.rows("PRAGMA quick_check") if row[0] != "ok"]
-        if wrong:
+    with _opened(settings) as record, home_errors(settings.home):
+        if damage := damage_in(record.connection):
             return _failed(
-                f"{settings.record_path} is damaged: {wrong[0]}",
+                f"{settings.record_path} is damaged: {damage}",
                 "Move it aside and `fractional restore` the newest backup, or `fractional publish` to index the documents again.",
             )
         newest = record.newest()
@@ -152,25 +152,21 @@ def _documents(settings: Settings) -> Finding | str:
     missing = sorted(published.keys() - here.keys())
     if missing:
         return _failed(
-            f"{len(missing)} published documents are not in {settings.corpus}: {_first(missing)}",
+            f"{len(missing)} published documents are not in {settings.corpus}: {first_of(missing)}",
             "See that FRACTIONAL_CORPUS is right; `fractional publish` would withdraw them, `fractional rollback` with the newest snapshot puts their files back.",
         )
     differ = sorted(id for id in published.keys() | here.keys() if published.get(id) != here.get(id))
     if differ:
         return _warning(
-            f"{len(differ)} documents in {settings.corpus} are not as published: {_first(differ)}",
+            f"{len(differ)} documents in {settings.corpus} are not as published: {first_of(differ)}",
             "`fractional publish` publishes them; one in quarantine waits for `release` or `remove`.",
         )
     return f"{len(here)} in {settings.corpus}, all as published"
 
 
-def _first(ids: list[str]) -> str:
-    return ", ".join(ids[:3]) + (" …" if ids[3:] else "")
-
-
 def _answering(settings: Settings) -> Finding | str:
     from corpus.index import Index
-    from rag.answer import Chain, respond
+    from rag.answer import Chain, respond, warm
     from rag.clock import Clock
     from rag.writers.settings import QUOTE
 
@@ -179,7 +175,7 @@ def _answering(settings: Settings) -> Finding | str:
     if not titles:
         return _failed("there is nothing to ask", "`fractional publish` publishes the library.")
     chain = Chain(Index(settings))
-    respond(chain, titles[0], writer=QUOTE)  # loads what a first question waits for
+    warm(chain)
     clock = Clock()
     with clock.time("answer"):
         made = respond(chain, f"What is {titles[0]}?", writer=QUOTE)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import Locked, SettingsError, UsageError, home_errors
+from corpus.private_files import open_new
 
 # A try takes a tenth of a second and 32 MB, here and for whoever has stolen the file.
 COST = {"n": 2**15, "r": 8, "p": 1}
@@ -124,9 +125,8 @@ def _seconds(pause: float) -> str:
 def _write_private(path: Path, content: dict[str, Any]) -> None:
     """Put a file in place, whole, that only its owner can read."""
     unfinished = path.with_name(f".{path.name}.writing")
-    unfinished.unlink(missing_ok=True)
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(content, file)
+    with open_new(unfinished) as file:
+        file.write(json.dumps(content).encode())
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)

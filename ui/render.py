@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -285,14 +286,18 @@ def restored(data: dict[str, Any]) -> str:
         return f"{_backup_words(backup)}\nIt is whole. Nothing was changed; without --dry-run it is brought back."
     lines = [f"Snapshot {data['snapshot']} is the library as it was: {_backup_words(backup)}"]
     if some := backup["unpublished"]:
-        named = ", ".join(some[:3]) + (" …" if len(some) > 3 else "")
-        lines.append(f"{len(some)} files in it were not published then and stay in it: {named}")
+        lines.append(f"{len(some)} files in it were not published then and stay in it: {first_of(some)}")
     if before:
         lines.append(
             f"What was here before is in {before['file']}; `fractional restore {before['file']}` takes this back."
         )
     lines += [f"Not taken in: {fault}" for fault in data["faults"]]
     return "\n".join(lines)
+
+
+def first_of(names: Sequence[str], most: int = 3) -> str:
+    """Enough of them to know which are meant."""
+    return ", ".join(names[:most]) + (" …" if names[most:] else "")
 
 
 def _backup_words(data: dict[str, Any]) -> str:

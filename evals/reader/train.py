@@ -57,7 +57,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1700)
     parser.add_argument("--graded-steps", type=int, default=3700)
     parser.add_argument("--begin-with", type=Path, help="a reader that was exported before; the first part is left out")
-    parser.add_argument("--graded", nargs="+", default=[file.stem for file in TO_TRAIN], metavar="NAME")
+    names = [file.stem for file in TO_TRAIN]
+    parser.add_argument("--graded", nargs="+", default=names, choices=names, metavar="NAME")
     parser.add_argument("--half-way", action="store_true", help="between before and after the graded sentences")
     parser.add_argument("--out", type=Path, default=MODEL)
     options = parser.parse_args()
