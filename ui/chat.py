@@ -25,6 +25,7 @@ from ui.commands import open_chain
 from ui.conversations import open_conversations
 from ui.frame import TITLE, draw_page, draw_trouble
 from ui.plain_text import as_label
+from ui.readings import LONGEST_CONVERSATION_ID, LONGEST_QUESTION
 from ui.source_panel import mount_source_panel
 from ui.warm_chain import WarmChain
 from ui.writer_choice import choose_writer
@@ -33,9 +34,6 @@ log = logging.getLogger(__name__)
 
 WHAT_THIS_IS = "What practitioners say about fractional AI CTO work, every sentence with its source."
 NOTHING_YET = "The library is empty so far, so there is nothing to ask."
-# A question, not a document.
-LONGEST_QUESTION = 2_000
-LONGEST_CONVERSATION_ID = 100
 LOOK_AGAIN_SECONDS = 0.4
 # Runs once for each newest turn, and holds nothing that was asked or found.
 SHOW_NEWEST = "document.querySelector('.st-key-newest')?.scrollIntoView({block: 'start'});"

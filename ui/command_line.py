@@ -232,6 +232,21 @@ def build_parser() -> argparse.ArgumentParser:
         render.nothing,
     )
     serve.add_argument("--port", type=_positive, default=8501)
+    api = verb(
+        "api",
+        "answer other programs over HTTP on this machine; FRACTIONAL_API_TOKEN, where it is set, is asked of them",
+        "api --port 8502",
+        commands.api,
+        render.nothing,
+    )
+    api.add_argument("--port", type=_positive, default=8502)
+    verb(
+        "mcp",
+        "answer an assistant over the Model Context Protocol, on standard input and output",
+        "mcp",
+        commands.mcp,
+        render.nothing,
+    )
     return parser
 
 

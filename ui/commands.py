@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpus.errors import NotFound, UsageError
 from corpus.settings import Settings, read_settings
+from ui import readings
 
 if TYPE_CHECKING:
     from corpus.documents import Document
@@ -48,26 +49,7 @@ def ask(options: argparse.Namespace) -> Outcome:
 
 
 def search(options: argparse.Namespace) -> Outcome:
-    from rag.answer import search as find
-
-    passages = find(open_chain(read_settings()), options.question, options.top)
-    return Outcome(
-        {
-            "passages": [
-                {
-                    "document": p.chunk.document,
-                    "heading": " › ".join(p.chunk.headings),
-                    "text": p.chunk.text,
-                    "start": p.chunk.start,
-                    "end": p.chunk.end,
-                    "score": round(p.score, 6),
-                    "dense_rank": p.dense_rank,
-                    "lexical_rank": p.lexical_rank,
-                }
-                for p in passages
-            ]
-        }
-    )
+    return Outcome(readings.passages(open_chain(read_settings()), options.question, options.top))
 
 
 def add(options: argparse.Namespace) -> Outcome:
@@ -251,21 +233,11 @@ def rollback(options: argparse.Namespace) -> Outcome:
 
 
 def list_documents(options: argparse.Namespace) -> Outcome:
-    documents = open_chain(read_settings()).index.record.documents().values()
-    fields = ("id", "kind", "voice", "title", "source", "author", "url", "published", "review_by", "tags")
-    return Outcome(
-        {
-            "documents": [
-                {f: getattr(d, f) for f in fields} for d in documents if not options.kind or d.kind == options.kind
-            ]
-        }
-    )
+    return Outcome(readings.documents(open_chain(read_settings()), options.kind))
 
 
 def show(options: argparse.Namespace) -> Outcome:
-    document = open_chain(read_settings()).index.record.document(options.document)
-    data = asdict(document)
-    return Outcome({"document": data.pop("id"), "title": data.pop("title"), "text": data.pop("text"), **data})
+    return Outcome(readings.document(open_chain(read_settings()), options.document))
 
 
 def history(options: argparse.Namespace) -> Outcome:
@@ -386,6 +358,20 @@ def serve(options: argparse.Namespace) -> Outcome:
 
     open_chain(read_settings())  # publish first where nothing is published yet
     return Outcome({}, exit_code=serve_chat(options.port))
+
+
+def api(options: argparse.Namespace) -> Outcome:
+    from ui.api import serve_api
+
+    serve_api(open_chain(read_settings()), options.port)
+    return Outcome({})
+
+
+def mcp(options: argparse.Namespace) -> Outcome:
+    from ui.assistants import serve_assistant
+
+    serve_assistant(lambda: open_chain(read_settings()))
+    return Outcome({})
 
 
 def open_chain(settings: Settings) -> Chain:

@@ -22,10 +22,7 @@ FEW_POOLS = {"MALLOC_ARENA_MAX": "2"}
 
 def serve_chat(port: int) -> int:
     """Run until stopped; the exit code of the server."""
-    if _taken(port):
-        raise FractionalError(
-            f"Port {port} is taken, perhaps by a chat that is running already. Open http://localhost:{port} or choose another with --port."
-        )
+    refuse_a_taken_port(port)
     command = [
         sys.executable,
         "-m",
@@ -62,10 +59,13 @@ def serve_chat(port: int) -> int:
             server.kill()
 
 
-def _taken(port: int) -> bool:
+def refuse_a_taken_port(port: int) -> None:
     with socket.socket() as probe:
         probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise FractionalError(
+                f"Port {port} is taken, perhaps by one that is running already. Open http://localhost:{port} or choose another with --port."
+            )
 
 
 def _answers(port: int, server: subprocess.Popen[bytes]) -> bool:

@@ -22,8 +22,8 @@ from rag.writers.settings import QUOTE
 from tests.fakes import ScriptedWriter
 from tests.ui import chat_library
 from ui import answer_view
-from ui.chat import LONGEST_QUESTION
 from ui.commands import open_chain
+from ui.readings import LONGEST_QUESTION
 from ui.warm_chain import WarmChain
 
 pytestmark = [

@@ -52,6 +52,8 @@ COMMANDS = (
     "models use",
     "passphrase",
     "serve",
+    "api",
+    "mcp",
 )
 
 
