@@ -198,16 +198,19 @@ def history(data: dict[str, Any]) -> str:
             word: sum(1 for change in snapshot["changes"] if change["change"] == word)
             for word in ("added", "changed", "removed")
         }
-        what = ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing changed"
+        what = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+        action = textwrap.shorten(snapshot["action"], 60, placeholder=" …")
         lines.append(
-            f"{snapshot['number']:>4}  {snapshot['made']}  {snapshot['who']}: {textwrap.shorten(snapshot['action'], 60, placeholder=' …')} ({what})"
+            f"{snapshot['number']:>4}  {snapshot['made']}  {snapshot['who']}: {action}{f' ({what})' if what else ''}"
         )
     return "\n".join(lines) or "Nothing was published yet."
 
 
 def answers(data: dict[str, Any]) -> str:
     rows = [f"{answer['asked']}  {answer['verdict']:<9}  {answer['question']}" for answer in data["answers"]]
-    return "\n".join([*rows, f"{len(rows)} answers cite {data['document']}."])
+    return "\n".join(
+        [*rows, f"{_counted(len(rows), 'answer')} cite{'s' if len(rows) == 1 else ''} {data['document']}."]
+    )
 
 
 def passphrase_set(data: dict[str, Any]) -> str:
@@ -301,8 +304,12 @@ def first_of(names: Sequence[str], most: int = 3) -> str:
 
 
 def _backup_words(data: dict[str, Any]) -> str:
-    what = f"snapshot {data['snapshot']} with {data['documents']} documents and {data['answers']} answers"
+    what = f"snapshot {data['snapshot']} with {_counted(data['documents'], 'document')} and {_counted(data['answers'], 'answer')}"
     return f"{data['file']} ({_megabytes(data['bytes'])}): {what}, made {data['made']}."
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _writer(state: dict[str, Any]) -> str:

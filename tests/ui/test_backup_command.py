@@ -39,6 +39,11 @@ def test_back_and_forth(environment: Settings, tmp_path: Path, capsys: pytest.Ca
     assert run("search", "When are olives pressed?")["passages"][0]["document"] == "olives"
     assert "restore of snapshot 1" in run("history")["snapshots"][0]["action"]
 
+    assert main(["history"]) == 0
+    assert "nothing changed" not in capsys.readouterr().out
+    assert main(["restore", kept["file"], "--dry-run"]) == 0
+    assert "with 1 document and 0 answers" in capsys.readouterr().out
+
     assert run("restore", done["before"]["file"])["snapshot"] == 4 and not on_disk(environment)
     for wrong, said in (
         (tmp_path / "nothing.tar.gz", "no file"),
