@@ -10,6 +10,7 @@ FractionalError                 the root; its text is shown to the user as it is
 ├── ModelError                  a model's weights are missing, don't load or can't be fetched      (exit 1)
 ├── NotFound                    no such document, snapshot or conversation                         (exit 1)
 ├── WriterError                 a writer asked for by name can't write                             (exit 1)
+│   └── NoSuchWriter            there is none of that name                                          (exit 1)
 ├── BackupError                 a backup can't be made, read or brought back                         (exit 1)
 ├── CasesError                  the golden cases can't be read or don't fit the library             (exit 1)
 ├── Locked                      the operator's desk is locked: no passphrase, or not the right one   (exit 1)
@@ -67,6 +68,10 @@ class NotFound(FractionalError):
 
 
 class WriterError(FractionalError):
+    pass
+
+
+class NoSuchWriter(WriterError):
     pass
 
 

@@ -14,6 +14,7 @@ from threading import Event, RLock
 from typing import Any
 
 from corpus.documents import Document
+from corpus.errors import UsageError
 from corpus.gaps import keep_gap
 from corpus.index import Index
 from rag.answers import ABSTAINED, ANSWERED, Answer, Removed, Written, answer_from
@@ -126,6 +127,8 @@ def answering(
     chain: Chain, question: str, conversation: str = "", writer: str = AUTO, stop: Event | None = None
 ) -> Generator[Answer]:
     """The same as it grows: each could stand as it is, the last is kept. Nothing is written twice for one question."""
+    if not question.strip():
+        raise UsageError("Nothing was asked. Give a question.")
     stop = stop or Event()
     chain.ladder.rungs(writer)  # one that can't be asked is told before anything is looked for
     with chain.lock:

@@ -231,7 +231,7 @@ def build_parser() -> argparse.ArgumentParser:
         commands.serve,
         render.nothing,
     )
-    serve.add_argument("--port", type=_positive, default=8501)
+    serve.add_argument("--port", type=_port, default=8501)
     api = verb(
         "api",
         "answer other programs over HTTP on this machine; FRACTIONAL_API_TOKEN, where it is set, is asked of them",
@@ -239,7 +239,7 @@ def build_parser() -> argparse.ArgumentParser:
         commands.api,
         render.nothing,
     )
-    api.add_argument("--port", type=_positive, default=8502)
+    api.add_argument("--port", type=_port, default=8502)
     verb(
         "mcp",
         "answer an assistant over the Model Context Protocol, on standard input and output",
@@ -488,6 +488,13 @@ def _positive(words: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{words} is not a number from 1 on")
     return value
+
+
+def _port(words: str) -> int:
+    number = _positive(words)
+    if number > 65_535:
+        raise argparse.ArgumentTypeError(f"a port is at most 65535, not {words}")
+    return number
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -363,7 +363,8 @@ def serve(options: argparse.Namespace) -> Outcome:
 def api(options: argparse.Namespace) -> Outcome:
     from ui.api import serve_api
 
-    serve_api(open_chain(read_settings()), options.port)
+    told = sys.stderr if options.json else sys.stdout
+    serve_api(lambda: open_chain(read_settings()), options.port, told)
     return Outcome({})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +35,11 @@ def passages(chain: Chain, question: str, top: int) -> dict[str, Any]:
     }
 
 
-def documents(chain: Chain, kind: str = "", fields: Sequence[str] = LISTED) -> dict[str, Any]:
+def documents(chain: Chain, kind: str = "") -> dict[str, Any]:
     """What is published, of one kind or of all."""
     with chain.lock:
         published = chain.index.record.documents().values()
-    return {"documents": [{f: getattr(d, f) for f in fields} for d in published if not kind or d.kind == kind]}
+    return {"documents": [{f: getattr(d, f) for f in LISTED} for d in published if not kind or d.kind == kind]}
 
 
 def document(chain: Chain, id: str) -> dict[str, Any]:

@@ -22,7 +22,10 @@ FEW_POOLS = {"MALLOC_ARENA_MAX": "2"}
 
 def serve_chat(port: int) -> int:
     """Run until stopped; the exit code of the server."""
-    refuse_a_taken_port(port)
+    if _taken(port):
+        raise FractionalError(
+            f"Port {port} is taken, perhaps by a chat that is running already. Open http://localhost:{port} or choose another with --port."
+        )
     command = [
         sys.executable,
         "-m",
@@ -59,13 +62,10 @@ def serve_chat(port: int) -> int:
             server.kill()
 
 
-def refuse_a_taken_port(port: int) -> None:
+def _taken(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise FractionalError(
-                f"Port {port} is taken, perhaps by one that is running already. Open http://localhost:{port} or choose another with --port."
-            )
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _answers(port: int, server: subprocess.Popen[bytes]) -> bool:

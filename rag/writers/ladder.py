@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from corpus.errors import WriterError
+from corpus.errors import NoSuchWriter, WriterError
 from corpus.ledger import Ledger, Spent
 from rag.writers.port import CHARACTERS_PER_TOKEN, Failed, Prompt, Usage, Writer
 from rag.writers.settings import QUOTE, Budget
@@ -65,7 +65,7 @@ class Ladder:
         if name == QUOTE:
             return []
         if name not in self._writers:
-            raise WriterError(f"There is no writer `{name}`. Use one of: {', '.join(self.names)}.")
+            raise NoSuchWriter(f"There is no writer `{name}`. Use one of: {', '.join(self.names)}.")
         writer = self._writers[name]
         if reason := writer.not_ready() or self._over_budget(writer):
             raise WriterError(f"The writer `{name}` can't write now: {reason.rstrip('.')}.")

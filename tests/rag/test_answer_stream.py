@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import pytest
 
+from corpus.errors import UsageError
+from corpus.gaps import gaps_of
 from corpus.ledger import Ledger
 from corpus.record import Record
 from corpus.settings import Settings
@@ -212,3 +214,11 @@ def test_a_place_that_only_sets_the_scene_is_not_asked_for(library_to_ask: Setti
         assert found.missing_names == found.unknown_words == ()
     asked = asking.asked(chain, "What does a fractional AI CTO cost in Leeds?", writer=QUOTE)
     assert asked.verdict == ABSTAINED and "“Leeds”" in asked.answer
+
+
+@pytest.mark.parametrize("nothing", ["", " \n "])
+def test_where_nothing_is_asked_nothing_is_looked_up_or_kept(library_to_ask: Settings, nothing: str) -> None:
+    chain = asking.open_asking(library_to_ask)
+    with pytest.raises(UsageError, match="Give a question"):
+        asking.asked(chain, nothing)
+    assert not asking.kept(library_to_ask) and not gaps_of(chain.index.record)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Awaitable, Callable
@@ -19,6 +22,7 @@ from corpus.settings import Settings
 from rag.answer import Chain
 from tests import asking
 from tests.fakes import ScriptedWriter
+from tests.library import write
 from tests.ui import chat_library
 from ui.assistants import assistant_server
 
@@ -76,29 +80,44 @@ def test_what_the_library_does_not_say_is_said_so(chain: Chain) -> None:
 
 
 def test_passages_lists_and_documents(chain: Chain) -> None:
-    found = called(lambda: chain, "search", question=asking.COST_QUESTION, top=1).structured_content
-    listed = called(lambda: chain, "list_documents").structured_content
-    shown = called(lambda: chain, "show_document", document=asking.TEAM.id).structured_content
-    assert found and [one["document"] for one in found["passages"]] == ["field-notes-costs"]
-    assert listed and {one["id"] for one in listed["documents"]} == {one.id for one in asking.LIBRARY}
-    assert shown and shown["text"] == asking.TEAM.text
+    assert "1. field-notes-costs" in words(called(lambda: chain, "search", question=asking.COST_QUESTION, top=1))
+    listed = called(lambda: chain, "list_documents")
+    assert [line.split(" · ")[0] for line in words(listed).splitlines()] == [one.id for one in asking.LIBRARY]
+    assert listed.structured_content is None  # said once, assistants have little room
+    shown = words(called(lambda: chain, "show_document", document=asking.TEAM.id))
+    assert asking.TEAM.text in shown and "Second Author" in shown
 
 
-def test_every_tool_says_that_it_only_reads_and_what_it_is_for(chain: Chain) -> None:
+def test_every_tool_says_what_it_is_for_and_what_it_keeps(chain: Chain) -> None:
     async def use(client: Client) -> None:
         tools = (await client.list_tools()).tools
-        assert {tool.name for tool in tools} == {"ask", "search", "list_documents", "show_document"}
-        assert all(tool.description and tool.annotations and tool.annotations.read_only_hint for tool in tools)
+        reads = {tool.name: bool(tool.annotations and tool.annotations.read_only_hint) for tool in tools}
+        assert reads == {"ask": False, "search": True, "list_documents": True, "show_document": True}
+        assert all(tool.description for tool in tools)
         assert client.instructions and "abstained" in client.instructions
 
     with_client(lambda: chain, use)
+
+
+def test_nobody_goes_on_with_what_somebody_else_asked_under_the_same_name(chain: Chain) -> None:
+    asking.asked(chain, asking.COST_QUESTION, "board", "quote")
+    further: list[str] = []
+
+    async def use(client: Client) -> None:
+        for question in ("And how long does it last?", asking.COST_QUESTION, "And how long does it last?"):
+            result = await client.call_tool("ask", {"question": question, "conversation": "board"})
+            assert result.structured_content
+            further.append(result.structured_content["standalone_question"])
+
+    with_client(lambda: chain, use)
+    assert "fractional AI CTO" not in further[0] and "fractional AI CTO" in further[2]
 
 
 @pytest.mark.parametrize(
     ("tool", "arguments", "why"),
     [
         ("show_document", {"document": "nothing-like-it"}, "nothing-like-it"),
-        ("ask", {"question": ""}, "question"),
+        ("ask", {"question": "  "}, "question"),
         ("search", {"question": "What?", "top": 0}, "top"),
     ],
 )
@@ -107,12 +126,23 @@ def test_what_goes_wrong_is_told_in_words(chain: Chain, tool: str, arguments: di
     assert result.is_error and why in words(result)
 
 
-def test_a_library_that_can_not_be_opened_is_told_when_it_is_asked(environment: Settings) -> None:
-    def fails() -> Chain:
-        raise HomeError("The disk is full. Free some space.")
+def test_a_library_that_can_not_be_opened_is_told_and_opened_again_at_the_next_call(chain: Chain) -> None:
+    full = [True, True]  # for who opens it in the background, and for the first call
 
-    result = called(fails, "ask", question="What?")
-    assert result.is_error and "Free some space" in words(result)
+    def opens() -> Chain:
+        if full:
+            full.pop()
+            raise HomeError("The disk is full. Free some space.")
+        return chain
+
+    async def use(client: Client) -> None:
+        while len(full) == 2:
+            await anyio.sleep(0.01)
+        first = await client.call_tool("ask", {"question": asking.COST_QUESTION})
+        assert first.is_error and "Free some space" in words(first)
+        assert not (await client.call_tool("ask", {"question": asking.COST_QUESTION})).is_error
+
+    with_client(opens, use)
 
 
 def test_it_says_hello_before_the_library_is_open(chain: Chain) -> None:
@@ -132,15 +162,31 @@ def test_it_says_hello_before_the_library_is_open(chain: Chain) -> None:
 
 @pytest.mark.slow
 @pytest.mark.model
-def test_the_command_speaks_the_protocol_and_nothing_else(library: Settings) -> None:
-    """Started as an assistant starts it, over a home that is not published yet: progress must not run into the protocol."""
+def test_the_command_speaks_the_protocol_and_nothing_else(environment: Settings) -> None:
+    """Started as an assistant starts it, over a home where nothing is published yet."""
+    write(environment, chat_library.COSTS)
 
     async def run() -> None:
-        command = StdioServerParameters(
-            command=sys.executable, args=["-m", "ui.command_line", "mcp"], env=dict(os.environ)
-        )
+        arguments = ["-m", "ui.command_line", "mcp"]
+        command = StdioServerParameters(command=sys.executable, args=arguments, env=dict(os.environ))
         async with Client(stdio_client(command)) as client:
             result = await client.call_tool("ask", {"question": chat_library.COST_QUESTION})
             assert chat_library.COST_QUOTE in words(result)
 
     anyio.run(run)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_though_the_assistant_still_listens(library: Settings, number: signal.Signals) -> None:
+    server = subprocess.Popen(
+        [sys.executable, "-m", "ui.command_line", "mcp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert server.stdin is not None and server.stdout is not None
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    request = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}
+    server.stdin.write(json.dumps(request).encode() + b"\n")
+    server.stdin.flush()
+    assert json.loads(server.stdout.readline())["result"]["serverInfo"]["name"] == "fractional"
+    server.send_signal(number)
+    assert server.wait(10) == 0
