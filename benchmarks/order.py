@@ -1,7 +1,7 @@
 """`python -m benchmarks.order`: how good is the sentence that comes first, and how much of an answer is beside the point?
 
 Over sentences that were graded from 3 (answers it, and could come first) to 0 (beside the point): those of 484 open questions, and
-of twice 240 that nothing was trained on or fitted to, the latter asked as executives ask, whether the library answers or not. What is not
+of 240 and 503 that nothing was trained on or fitted to, the latter asked as executives ask, whether the library answers or not. What is not
 graded is passed over. Each with how many are refused, and last, how many of 320 that the library only seems to answer.
 """
 
@@ -11,7 +11,7 @@ from collections import Counter
 
 from corpus.settings import read_settings
 from evals.public_sets import json_lines
-from evals.reader.graded import ASKED_UNSEEN, NOT_ANSWERED, OF_CASES, UNSEEN, figures, read_graded
+from evals.reader.graded import ASKED_UNSEEN, ASKED_UNSEEN_FURTHER, NOT_ANSWERED, OF_CASES, UNSEEN, figures, read_graded
 from rag.answer import evidence_for
 from rag.answers import ABSTAINED, PARTIAL
 from rag.judge import judge
@@ -22,7 +22,7 @@ from ui.commands import open_chain
 def main() -> None:
     chain = open_chain(read_settings())
     _, library, _ = chain.library()
-    for file in (OF_CASES, UNSEEN, ASKED_UNSEEN):
+    for file in (OF_CASES, UNSEEN, ASKED_UNSEEN, ASKED_UNSEEN_FURTHER):
         orders, shown, answered, sentences = [], Counter[int](), 0, 0
         verdicts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
         for one in read_graded(file, library):

@@ -17,18 +17,20 @@ from corpus.documents import Document
 from corpus.errors import UsageError
 from corpus.gaps import keep_gap
 from corpus.index import Index
+from rag import speaking
 from rag.answers import ABSTAINED, ANSWERED, Answer, Removed, Written, answer_from
 from rag.clock import Clock
 from rag.compose import compose
 from rag.evidence import Evidence, Found, Weigher, together
 from rag.judge import judge
+from rag.logistic import chance, read_fit
 from rag.perspectives import perspectives_on
 from rag.prose import still_to_say
 from rag.question import Turn, asks_for, parts_of, topic_of
 from rag.quote_writer import write_quotes
 from rag.retrieve import Passage, alias_table, retrieve
 from rag.rewrite import understood
-from rag.speaking import BEHIND_OTHERS, SPOKEN, Wordings, position_as_read, position_on, wordings_of
+from rag.speaking import Wordings, wordings_of
 from rag.verifiers import Verifier
 from rag.verify import verify
 from rag.write import stopped, write_down
@@ -71,16 +73,18 @@ class Chain:
 
     def position_on(self, evidence: Evidence, documents: Mapping[str, Document]) -> Document | None:
         """The position that speaks to the question, if one does."""
-        asked = topic_of(evidence.question)[0]
 
-        def confirmed(position: Document) -> bool:
-            assert self._wordings is not None  # read with the documents
-            ahead = self._wordings.ahead(self.index.embed([asked])[0], position.id)
-            return (
-                ahead >= BEHIND_OTHERS and self.weigher.speaks(evidence.question, position_as_read(position)) >= SPOKEN
-            )
+        def likely(position: Document, rank: int) -> float:
+            return chance(read_fit(speaking.FITTED), self.signs_of(evidence.question, position, rank))
 
-        return position_on(evidence.question, evidence.passages, documents, confirmed)
+        return speaking.position_on(evidence.question, evidence.passages, documents, likely)
+
+    def signs_of(self, question: str, position: Document, rank: int) -> dict[str, float]:
+        """What tells whether this position speaks to the question."""
+        assert self._wordings is not None  # read with the documents
+        ahead = self._wordings.ahead(self.index.embed([topic_of(question)[0]])[0], position.id)
+        speaks = self.weigher.speaks(question, speaking.position_as_read(position))
+        return speaking.signs(speaks, ahead, rank)
 
     def key_of(self, standalone: str, writer: str) -> str:
         """What an answer depends on: the question, the snapshot, who writes it, who reads it once more, and our own rules."""

@@ -1,11 +1,17 @@
-"""Which of the library's positions speaks to a question: one that was found high enough, in whose words the question is asked sooner than in
-those of another, and of which the reader says so."""
+"""Which of the library's positions speaks to a question: one that was found high enough, weighed by what the reader says of it, by whether the
+question is asked in its words sooner than in those of another, and by what was found before it. Pure.
+
+The weights are fitted by `fractional eval calibrate` on positions that were labelled one by one (`evals/reader/sides`) and kept with their
+figures in `speaking.json` beside this file.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,11 +47,13 @@ YES_OR_NO = re.compile(
 )
 WHEN = re.compile(r"^(?:and |but |so )?(?:(?:by|from|until|since) )?(?:when|what date)\b", re.IGNORECASE)
 DECISION = "decision"
-# How much further than those of other positions its own wordings may lie, and how sure the reader has to be. Of what the places alone would show,
-# both together take out two fifths of what is wrong, and nothing where sources differ (docs/experiments.md).
-BEHIND_OTHERS = -0.1
-SPOKEN = -2.5
+# So likely a position has to speak to the question. Of what the places alone would show, this leaves out two thirds of what is wrong and a tenth of
+# what is right (docs/experiments.md).
+SPEAKS_FROM = 0.22
+FITTED = Path(__file__).with_name("speaking.json")
 WORDINGS = 3
+# What was not found, or later than so many passages, was found nowhere near.
+FAR = 20
 
 
 @dataclass(frozen=True)
@@ -56,10 +64,10 @@ class Wordings:
     vectors: NDArray[np.float32]
 
     def ahead(self, asked: NDArray[np.float32], position: str) -> float:
-        """How much nearer the nearest of this position lie than the nearest of all others."""
+        """How much nearer the nearest of this position lie than the nearest of all others; alone, it is neither ahead nor behind."""
         own = self.positions == position
         if not own.any() or own.all():
-            return 1.0
+            return 0.0
         near = self.vectors @ asked
         return _nearest(near[own]) - _nearest(near[~own])
 
@@ -88,18 +96,33 @@ def position_on(
     question: str,
     passages: Sequence[Passage],
     documents: Mapping[str, Document],
-    confirmed: Callable[[Document], bool],
+    likely: Callable[[Document, int], float],
 ) -> Document | None:
-    """In these words, the nearest that is confirmed; otherwise the first."""
-    speaking = [
-        (one, passage.similarity)
+    """The one that most likely speaks to the question, if that is likely enough; `likely` is told how many passages were found before it."""
+    found = {
+        one.id: (likely(one, rank), one)
+        for rank, one, nearness in reversed(positions_among(passages, documents))
+        if speaks_to(one.question, question, rank, nearness)
+    }
+    chance, best = max(found.values(), key=lambda pair: pair[0], default=(0.0, None))
+    return best if chance >= SPEAKS_FROM else None
+
+
+def positions_among(
+    passages: Sequence[Passage], documents: Mapping[str, Document]
+) -> list[tuple[int, Document, float]]:
+    """The positions found, each with its rank and nearness."""
+    return [
+        (rank, one, passage.similarity)
         for rank, passage in enumerate(passages)
         if (one := documents[passage.chunk.document]).kind == "position"
         and (passage.dense_rank or passage.lexical_rank)
-        and speaks_to(one.question, question, rank, passage.similarity)
     ]
-    speaking.sort(key=lambda pair: -pair[1] if pair[1] >= IN_THESE_WORDS else 0.0)
-    return next((one for one in dict.fromkeys(one for one, _ in speaking) if confirmed(one)), None)
+
+
+def signs(speaks: float, ahead: float, rank: int) -> dict[str, float]:
+    """What speaks for and against a position, by name."""
+    return {"reader": speaks, "ahead_of_others": ahead, "found_before": math.log1p(min(rank, FAR))}
 
 
 def speaks_to(position: str, question: str, rank: int, nearness: float) -> bool:

@@ -113,13 +113,14 @@ def _drawn(options: argparse.Namespace) -> Drawn:
 def calibrate(options: argparse.Namespace) -> Outcome:
     from evals.calibrate import Observed, fit, is_clear, keep, observe_tasks, signs_of
     from evals.cases import FURTHER, OF_REAL_ARTICLES, read_cases
-    from evals.reader import worth
+    from evals.reader import sides, worth
     from evals.reader.graded import OF_CASES, read_graded
     from evals.refusal import read_corpus, read_tasks
     from ingest.add import Given
     from ingest.take_in import take_in
+    from rag import speaking
+    from rag import worth as quoting
     from rag.judge import CALIBRATION
-    from rag.worth import FITTED
 
     def observe(library: str, chain: Chain, cases: list[Case]) -> Observed:
         chosen = [case for case in cases if not case.held and is_clear(case)]
@@ -139,11 +140,13 @@ def calibrate(options: argparse.Namespace) -> Outcome:
             observed += observe_tasks(read_tasks(options.tasks), corpus, over, show_progress())
     calibrated = fit(observed)
     sentences = worth.fit(worth.observe(chain, graded, show_progress())) if graded else None
+    positions = sides.fit(sides.observe(chain, show_progress())) if graded else None
     if options.keep:
         keep(calibrated, CALIBRATION)
-        if sentences:
-            keep(sentences, FITTED)
-    return Outcome({**calibrated, "sentences": sentences, "kept": options.keep})
+        if sentences and positions:
+            keep(sentences, quoting.FITTED)
+            keep(positions, speaking.FITTED)
+    return Outcome({**calibrated, "sentences": sentences, "positions": positions, "kept": options.keep})
 
 
 def conversations(options: argparse.Namespace) -> Outcome:

@@ -491,7 +491,7 @@ def judged(data: dict[str, Any]) -> str:
 def calibrated(data: dict[str, Any]) -> str:
     """What cross-validation says of the judge, and the weights."""
     figures = data["figures"]
-    kept_in = "rag/judge.json and rag/worth.json" if data["sentences"] else "rag/judge.json"
+    kept_in = "rag/judge.json, rag/worth.json and rag/speaking.json" if data["sentences"] else "rag/judge.json"
     lines = [
         figures["how"],
         *(
@@ -506,6 +506,7 @@ def calibrated(data: dict[str, Any]) -> str:
         "",
         *(f"{weight:>9.3f}  {name}" for name, weight in data["weights"].items()),
         *_sentences_calibrated(data["sentences"]),
+        *_positions_calibrated(data["positions"]),
         "",
         f"Kept in {kept_in}." if data["kept"] else f"Not kept; --keep writes it to {kept_in}.",
     ]
@@ -521,5 +522,18 @@ def _sentences_calibrated(data: dict[str, Any] | None) -> list[str]:
         "",
         f"{figures['sentences']} graded sentences of {figures['questions']} questions, {figures['answer_at_least_in_part']:.0%} answer at least in part;"
         f" AUROC {figures['auroc']} (their order alone {figures['auroc_of_the_order_alone']})",
+        *(f"{weight:>9.3f}  {name}" for name, weight in data["weights"].items()),
+    ]
+
+
+def _positions_calibrated(data: dict[str, Any] | None) -> list[str]:
+    """What tells the positions that speak to a question from those found nearby."""
+    if data is None:
+        return []
+    figures = data["figures"]
+    return [
+        "",
+        f"{figures['positions']} labelled positions of {figures['questions']} questions, {figures['speak_to_it']:.0%} speak to the question;"
+        f" AUROC {figures['auroc']} (the reader alone {figures['auroc_of_the_reader_alone']})",
         *(f"{weight:>9.3f}  {name}" for name, weight in data["weights"].items()),
     ]

@@ -1,9 +1,10 @@
 """Sentences graded against a question: 3 answers it and could come first, 2 in part, 1 is on its subject and decides nothing, 0 is beside it.
 
 `graded/library*.jsonl` are what the reader is trained on; those in `library_near.jsonl` were written to be near misses, and a fifth of them is answered after all.
-So are `graded/asked.jsonl` and `graded/asked_further.jsonl`, whose questions were asked as executives ask, most of them by who had not seen the library: half of them it does not answer.
+So are `graded/asked.jsonl` and `asked_further.jsonl`, whose questions were asked as executives ask, most of them by who had not seen the library: half of them it does not answer. 2,510 more
+in `asked_more.jsonl` taught this small a reader nothing further and wait for a larger one (docs/experiments.md).
 `graded/cases.jsonl` grades what was found for the open cases: what is worth quoting is fitted on it.
-Nothing is trained on or fitted to `graded/asked_unseen.jsonl`, `graded/unseen.jsonl` and, of questions that the library only seems to answer,
+Nothing is trained on or fitted to `graded/asked_unseen.jsonl`, `asked_unseen_further.jsonl`, `unseen.jsonl` and, of questions that the library only seems to answer,
 `graded/not_answered.jsonl`: they measure (`python -m benchmarks.order`).
 """
 
@@ -34,6 +35,7 @@ OF_CASES = GRADED / "cases.jsonl"
 # Asked by others afterwards; nothing was trained on these or fitted to them.
 UNSEEN = GRADED / "unseen.jsonl"
 ASKED_UNSEEN = GRADED / "asked_unseen.jsonl"
+ASKED_UNSEEN_FURTHER = GRADED / "asked_unseen_further.jsonl"
 NOT_ANSWERED = GRADED / "not_answered.jsonl"
 DIRECT, PARTLY = 3, 2
 DEPTH = 5

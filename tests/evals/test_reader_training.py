@@ -14,6 +14,7 @@ from evals.public_sets import json_lines
 from evals.reader.examples import examples
 from evals.reader.graded import (
     ASKED_UNSEEN,
+    ASKED_UNSEEN_FURTHER,
     NEAR_MISSES,
     NOT_ANSWERED,
     OF_CASES,
@@ -38,7 +39,7 @@ def graded(text: str, *grades: int) -> Graded:
     return Graded(ASKED, units_of(nights), grades)
 
 
-@pytest.mark.parametrize("file", [*TO_TRAIN, OF_CASES, UNSEEN, ASKED_UNSEEN])
+@pytest.mark.parametrize("file", [*TO_TRAIN, OF_CASES, UNSEEN, ASKED_UNSEEN, ASKED_UNSEEN_FURTHER])
 def test_what_was_graded_still_stands_in_the_library(file: Path) -> None:
     library = read_library(CHECKOUT / "corpus").documents
     lines = file.read_text(encoding="utf-8").splitlines()
@@ -55,7 +56,12 @@ def test_no_question_is_trained_on_and_measured_with() -> None:
 
     learned = set().union(*map(asked, TO_TRAIN))
     assert not learned & asked(OF_CASES)
-    measured = asked(UNSEEN) | asked(ASKED_UNSEEN) | {line["question"] for line in json_lines(NOT_ANSWERED)}
+    measured = (
+        asked(UNSEEN)
+        | asked(ASKED_UNSEEN)
+        | asked(ASKED_UNSEEN_FURTHER)
+        | {line["question"] for line in json_lines(NOT_ANSWERED)}
+    )
     assert not measured & (learned | asked(OF_CASES))
 
 

@@ -14,18 +14,22 @@ from corpus.settings import CHECKOUT
 from corpus.text import read_blocks
 from rag.answers import Draft, Perspective, Quoted, Written
 from rag.evidence import Evidence, Unit, together
+from rag.logistic import chance, read_fit
 from rag.perspectives import SOLD, perspectives_on
 from rag.reader import OnnxReader
 from rag.retrieve import IN_THESE_WORDS, Passage
 from rag.speaking import (
     AMONG_FIRST,
     AMONG_FIRST_IF_SAID_TO_DIFFER,
+    FAR,
+    FITTED,
     NEAR,
     NEAR_IF_ANOTHER_KIND,
-    SPOKEN,
+    SPEAKS_FROM,
     Wordings,
     position_as_read,
     position_on,
+    signs,
     speaks_to,
 )
 from rag.verify import Verified, verify
@@ -68,8 +72,10 @@ def answered() -> Draft:
 def sides_on(
     evidence: Evidence, documents: dict[str, Document], verified: Verified, refused: str = ""
 ) -> tuple[tuple[Perspective, ...], Verified]:
-    """With every position confirmed but the one refused."""
-    position = position_on(evidence.question, evidence.passages, documents, lambda one: one.id != refused)
+    """With every position likely but the one refused, the sooner it was found the likelier."""
+    position = position_on(
+        evidence.question, evidence.passages, documents, lambda one, rank: 0.0 if one.id == refused else 1 / (1 + rank)
+    )
     return perspectives_on(evidence, position, documents, verified)
 
 
@@ -175,18 +181,6 @@ def test_what_comes_first_only_because_nothing_is_near_is_not_spoken_to() -> Non
     assert not speaks_to(position, other_kind, 0, NEAR_IF_ANOTHER_KIND - 0.01)
 
 
-def test_what_asks_in_these_words_comes_before_what_was_found_earlier() -> None:
-    """ "What does a fractional AI CTO cost?" was found by words in a dozen articles before the position that asks just that."""
-    earlier = replace(POSITION, id="earlier", question="Should the role be filled?")
-    evidence = found("earlier", "builder", "adviser", "builder", POSITION.id)
-    passages = (*evidence.passages[:4], replace(evidence.passages[4], similarity=IN_THESE_WORDS))
-    documents = {**DOCUMENTS, "earlier": replace(earlier, views=POSITION.views[::-1])}
-    sides, _ = sides_on(replace(evidence, passages=passages), documents, verify(answered(), documents))
-    assert [side.view for side in sides] == ["Yes", "No"]
-    sides, _ = sides_on(evidence, documents, verify(answered(), documents))
-    assert [side.view for side in sides] == ["No", "Yes"]
-
-
 def test_what_was_found_by_other_words_is_not_spoken_to() -> None:
     """Every price was looked for in the words of one price, to which the position on that one is near."""
     evidence = found("builder", POSITION.id)
@@ -222,7 +216,7 @@ def test_where_the_question_says_that_people_differ_a_position_is_looked_for_fur
     assert speaks_to(position, "What do experts say about pilots?", 15, IN_THESE_WORDS)
 
 
-def test_a_position_that_is_not_confirmed_gives_way_to_the_next() -> None:
+def test_a_position_that_is_not_likely_gives_way_to_the_next() -> None:
     earlier = replace(POSITION, id="earlier", views=POSITION.views[::-1])
     evidence, documents = found("earlier", POSITION.id), {**DOCUMENTS, "earlier": earlier}
     sides, _ = sides_on(evidence, documents, verify(answered(), documents), refused="earlier")
@@ -239,9 +233,9 @@ def test_a_position_lies_behind_where_the_nearest_wordings_are_anothers() -> Non
     assert wordings.ahead(asked, "hours") == pytest.approx(-0.8)
 
 
-def test_the_only_position_of_a_library_lies_behind_none() -> None:
+def test_the_only_position_of_a_library_is_neither_ahead_nor_behind() -> None:
     alone = Wordings(np.array(["price"]), np.array([[0, 1]], dtype=np.float32))
-    assert alone.ahead(np.array([1, 0], dtype=np.float32), "price") == 1.0
+    assert alone.ahead(np.array([1, 0], dtype=np.float32), "price") == 0.0
 
 
 @pytest.mark.slow
@@ -250,5 +244,30 @@ def test_the_reader_tells_which_position_speaks_to_a_question() -> None:
     equity, build = (position_as_read(library[id]) for id in ("equity-or-cash", "build-or-buy-by-default"))
     wants_shares = "Our part-time tech chief wants a slice of the company rather than money. Fair?"
     for_shares, for_building = OnnxReader().speaks(wants_shares, [equity, build])
-    assert for_shares > SPOKEN and for_shares > for_building
-    assert max(OnnxReader().speaks("Can an AI write the dismissal letters for us?", [equity, build])) < SPOKEN
+    fit = read_fit(FITTED)
+    assert chance(fit, signs(for_shares, 0.1, 0)) >= SPEAKS_FROM > chance(fit, signs(for_building, -0.1, 1))
+    letters = max(OnnxReader().speaks("Can an AI write the dismissal letters for us?", [equity, build]))
+    assert chance(fit, signs(letters, 0.0, 0)) < SPEAKS_FROM
+
+
+def test_the_likeliest_position_is_shown_and_none_that_is_not_likely_enough() -> None:
+    earlier = replace(POSITION, id="earlier")
+    documents = {**DOCUMENTS, "earlier": earlier}
+    evidence = found("earlier", POSITION.id)
+
+    def shown(**likely: float) -> str | None:
+        chances = {"earlier": likely["earlier"], POSITION.id: likely["later"]}
+        one = position_on(evidence.question, evidence.passages, documents, lambda one, _: chances[one.id])
+        return one.id if one else None
+
+    assert shown(earlier=0.3, later=0.9) == POSITION.id
+    assert shown(earlier=0.9, later=0.3) == "earlier"
+    assert shown(earlier=SPEAKS_FROM - 0.01, later=0.0) is None
+
+
+def test_what_the_reader_says_what_is_nearer_and_what_was_found_first_speak_for_a_position() -> None:
+    fit = read_fit(FITTED)
+    asked = chance(fit, signs(0.0, 0.0, 3))
+    assert asked < chance(fit, signs(1.0, 0.0, 3)) and asked < chance(fit, signs(0.0, 0.1, 3))
+    assert chance(fit, signs(0.0, 0.0, FAR)) < asked < chance(fit, signs(0.0, 0.0, 0))
+    assert signs(0.0, 0.0, FAR) == signs(0.0, 0.0, 3 * FAR)

@@ -109,12 +109,15 @@ def test_the_answers_that_cite_a_document_are_listed(environment: Settings, caps
 def test_calibration_names_only_the_files_it_wrote() -> None:
     """On other cases what is worth quoting is not fitted."""
     judge = {"figures": {"how": "ten-fold", "curve": []}, "weights": {"score": 1.0}, "kept": True}
-    assert render.calibrated(judge | {"sentences": None}).endswith("Kept in rag/judge.json.")
+    assert render.calibrated(judge | {"sentences": None, "positions": None}).endswith("Kept in rag/judge.json.")
     figures = {"sentences": 20, "questions": 4, "answer_at_least_in_part": 0.25, "auroc": 0.8}
     sentences = {"figures": figures | {"auroc_of_the_order_alone": 0.7}, "weights": {"behind": -1.5}}
-    told = render.calibrated(judge | {"sentences": sentences})
+    labelled = {"questions": 30, "positions": 40, "speak_to_it": 0.2, "auroc": 0.86, "auroc_of_the_reader_alone": 0.8}
+    positions = {"figures": labelled, "weights": {"ahead_of_others": 6.9}}
+    told = render.calibrated(judge | {"sentences": sentences, "positions": positions})
+    assert "40 labelled positions of 30 questions, 20%" in told and "6.900  ahead_of_others" in told
     assert "20 graded sentences of 4 questions, 25%" in told and "-1.500  behind" in told
-    assert told.endswith("Kept in rag/judge.json and rag/worth.json.")
+    assert told.endswith("Kept in rag/judge.json, rag/worth.json and rag/speaking.json.")
 
 
 def test_a_missing_snapshot_is_one_clear_line(environment: Settings, capsys: pytest.CaptureFixture[str]) -> None:
