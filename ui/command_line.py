@@ -291,7 +291,7 @@ def _add_evaluations(verbs: Any) -> None:
     )
     calibrate = verb(
         "calibrate",
-        "fit how sure the judge must be to answer, and what is worth quoting, on the open golden and further cases",
+        "fit how sure the judge must be to answer, what is worth quoting, and which sides speak to a question, on open cases and labelled questions",
         "eval calibrate",
         eval_commands.calibrate,
         render.calibrated,
@@ -306,7 +306,9 @@ def _add_evaluations(verbs: Any) -> None:
         help="public tasks as for `eval refusal`: fit on half of their conversations",
     )
     calibrate.add_argument("--corpus", type=Path, metavar="FILE", help="the passages of those tasks")
-    calibrate.add_argument("--keep", action="store_true", help="write the weights to rag/judge.json and rag/worth.json")
+    calibrate.add_argument(
+        "--keep", action="store_true", help="write the weights to rag/judge.json, rag/worth.json and rag/speaking.json"
+    )
     conversations = verb(
         "conversations",
         "tell whether follow-ups are understood: look them up bare, with all said before, and rewritten",
