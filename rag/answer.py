@@ -22,13 +22,14 @@ from rag.answers import ABSTAINED, ANSWERED, Answer, Removed, Written, answer_fr
 from rag.clock import Clock
 from rag.compose import compose
 from rag.evidence import Evidence, Found, Weigher, together
+from rag.glossary import asked_for, spelled_out, terms_of
 from rag.judge import judge
 from rag.logistic import chance, read_fit
 from rag.perspectives import perspectives_on
 from rag.prose import still_to_say
 from rag.question import Turn, asks_for, parts_of, topic_of
 from rag.quote_writer import write_quotes
-from rag.retrieve import Passage, alias_table, retrieve
+from rag.retrieve import Passage, alias_table, passages_of, retrieve
 from rag.rewrite import understood
 from rag.speaking import Wordings, wordings_of
 from rag.verifiers import Verifier
@@ -55,6 +56,7 @@ class Chain:
     _snapshot: int = -1
     _documents: dict[str, Document] = field(default_factory=dict)
     _aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _terms: dict[str, Document] = field(default_factory=dict)
     _wordings: Wordings | None = None
 
     def __post_init__(self) -> None:
@@ -66,10 +68,17 @@ class Chain:
         if number != self._snapshot:
             self._documents = self.index.record.documents()
             self._aliases = alias_table(d for d in self._documents.values() if d.kind == "glossary")
+            self._terms = terms_of(self._documents.values())
             positions = [d.id for d in self._documents.values() if d.kind == "position"]
             self._wordings = wordings_of(self.index.record, positions)
             self._snapshot = number
         return self._snapshot, self._documents, self._aliases
+
+    @property
+    def terms(self) -> Mapping[str, Document]:
+        """The glossary's entries by every name they have."""
+        self.library()
+        return self._terms
 
     def position_on(self, evidence: Evidence, documents: Mapping[str, Document]) -> Document | None:
         """The position that speaks to the question, if one does."""
@@ -216,11 +225,23 @@ def look_up(chain: Chain, standalone: str) -> tuple[int, Mapping[str, Document],
         return (
             snapshot,
             documents,
-            [
-                chain.weigher.look_up(part, passages_for(chain, part, aliases), documents)
-                for part in parts_of(standalone)
-            ],
+            [_look_up(chain, part, documents, aliases) for part in parts_of(standalone)],
         )
+
+
+def _look_up(
+    chain: Chain, question: str, documents: Mapping[str, Document], aliases: Mapping[str, Sequence[str]]
+) -> Found:
+    """One question, in the library's own terms."""
+    terms = chain.terms
+    asked = asked_for(question, terms)
+    in_full = spelled_out(question, terms, chain.index.record.passages_with, asked.entry if asked else None)
+    passages = passages_for(chain, in_full, aliases)
+    if asked:
+        known = {passage.chunk.number for passage in passages}
+        told = passages_of(chain.index, in_full, asked.entry.id)
+        passages += [passage for passage in told if passage.chunk.number not in known]
+    return chain.weigher.look_up(in_full, passages, documents, asked)
 
 
 def weighed(chain: Chain, standalone: str, found: Sequence[Found]) -> Evidence:

@@ -22,11 +22,12 @@ class Quoted:
     headings: tuple[str, ...]
     is_item: bool = False
     note: bool = False  # our own remark about the source, not the source's words
+    near: bool = False  # more likely near the question than an answer to it
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What a writer wrote, before the checks: the direct answer, then what else matters, by source."""
+    """What a writer wrote, before the checks: the direct answer, then what else matters, by source; last what is only near the question."""
 
     pieces: tuple[Quoted, ...]
     writer: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rag.answers import ABSTAINED, PARTIAL, Answer
+from rag.answers import ABSTAINED, PARTIAL, Answer, Quoted, Sentence
 
 if TYPE_CHECKING:  # a page that lays an answer out reads this file on its first paint
     from corpus.documents import Document
@@ -14,8 +14,9 @@ if TYPE_CHECKING:  # a page that lays an answer out reads this file on its first
     from rag.verify import Verified
 
 NEAREST_TITLES = 3
-# Below prose; whoever lays an answer out again looks for it.
+# Below prose, and above what is less likely to answer; whoever lays an answer out again looks for them.
 OWN_WORDS = "In the sources’ own words"
+NEAR = "Near the question"
 
 
 def compose(
@@ -60,10 +61,26 @@ def compose(
 
 
 def _in_markdown(verified: Verified, notes: Sequence[str]) -> str:
-    """The direct answer first, then the others under who says it; list items as a list."""
+    """The direct answer first, then the others under who says it, and what is only near the question below them."""
+    prose = " ".join(with_marks(sentence.text, sentence.citations) for sentence in verified.prose)
+    answering = _by_speaker([(piece, sentence) for piece, sentence in verified.pieces if not piece.near])
+    near = _by_speaker([(piece, sentence) for piece, sentence in verified.pieces if piece.near])
+    parts = [prose] if prose else []
+    for number, (speaker, words) in enumerate(answering):
+        if number == 0 and prose:
+            parts.append(f"**{OWN_WORDS}**")
+        parts.append(f"**{speaker}:** {words}" if parts else words)
+    if near and parts:
+        parts.append(f"**{NEAR}**")
+    parts += [f"**{speaker}:** {words}" for speaker, words in near]
+    return "\n\n".join([*parts, *(f"_{note}_" for note in notes)])
+
+
+def _by_speaker(pieces: Sequence[tuple[Quoted, Sentence]]) -> list[tuple[str, str]]:
+    """Who says it, and the words; list items as a list."""
     groups: dict[str, list[str]] = {}
     speakers: dict[str, str] = {}
-    for piece, sentence in verified.pieces:
+    for piece, sentence in pieces:
         lines = groups.setdefault(piece.document.id, [])
         speakers[piece.document.id] = speaker_of(piece.document)
         words = with_marks(piece.text, sentence.citations)
@@ -71,12 +88,7 @@ def _in_markdown(verified: Verified, notes: Sequence[str]) -> str:
             lines.append(f"\n- {words}")
         else:
             lines.append(("\n\n" if lines and lines[-1].startswith("\n-") else " " if lines else "") + words)
-    prose = " ".join(with_marks(sentence.text, sentence.citations) for sentence in verified.prose)
-    parts = [prose, f"**{OWN_WORDS}**"] if prose and groups else [prose] if prose else []
-    for number, (id, lines) in enumerate(groups.items()):
-        words = "".join(lines).strip()
-        parts.append(words if number == 0 and not prose else f"**{speakers[id]}:** {words}")
-    return "\n\n".join([*parts, *(f"_{note}_" for note in notes)])
+    return [(speakers[id], "".join(lines).strip()) for id, lines in groups.items()]
 
 
 def with_marks(words: str, numbers: Sequence[int]) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from corpus.documents import Document
 from corpus.index import Index
 from corpus.text import Span, cells, plain, read_blocks, split_sentences, words_of
+from rag.glossary import AskedFor
 from rag.question import asking, topic_of
 from rag.reader import OnnxReader, Reader
 from rag.retrieve import Passage
@@ -79,6 +80,8 @@ class Evidence:
     missing_names: tuple[str, ...]  # of what is asked, nowhere in the library
     rarity: Mapping[str, float]  # stem of the question to its weight
     questions: int = 1  # it is made of
+    defines: str = ""  # the glossary entry whose meaning is asked for
+    asks_more: bool = False  # than what that entry means
 
 
 @lru_cache(1024)
@@ -135,6 +138,8 @@ def together(question: str, parts: Sequence[Evidence]) -> Evidence:
         tuple(dict.fromkeys(name for part in parts for name in part.missing_names)),
         {word: weight for part in parts for word, weight in part.rarity.items()},
         len(parts),
+        next((part.defines for part in parts if part.defines), ""),
+        asks_more=True,
     )
 
 
@@ -150,6 +155,7 @@ class Found:
     unknown_words: tuple[str, ...]
     missing_names: tuple[str, ...]
     rarity: Mapping[str, float]
+    asked_for: AskedFor | None = None
 
 
 class Weigher:
@@ -160,10 +166,18 @@ class Weigher:
         self.reader = reader or OnnxReader()
         self.vectors = SentenceVectors(index.settings.home, lambda: index.embedder)
 
-    def look_up(self, question: str, passages: Sequence[Passage], documents: Mapping[str, Document]) -> Found:
+    def look_up(
+        self,
+        question: str,
+        passages: Sequence[Passage],
+        documents: Mapping[str, Document],
+        asked_for: AskedFor | None = None,
+    ) -> Found:
         """All that has to be asked of the record."""
         rarity = self._rarity(question)
-        described = " ".join(f"{d.title} {d.speaker} {d.source} {d.url}" for d in documents.values()).lower()
+        described = " ".join(
+            " ".join((d.title, d.speaker, d.source, d.url, *d.aliases)) for d in documents.values()
+        ).lower()
         asks = asking(question)
         unknown = tuple(word for word in content_words(asks) if not self._known(word, described))
         missing = tuple(name for name in names(asks) if not self._known(name, described))
@@ -180,7 +194,9 @@ class Weigher:
         # Each sentence of the question by itself: what surrounds the question proper does not dilute it.
         asked = self.index.embed([span.of(question) for span in split_sentences(question)] or [question])
         by_question = self._nearness_of_questions(asked, passages)
-        return Found(question, tuple(passages), tuple(candidates), asked, by_question, unknown, missing, rarity)
+        return Found(
+            question, tuple(passages), tuple(candidates), asked, by_question, unknown, missing, rarity, asked_for
+        )
 
     def weigh(self, found: Found) -> Evidence:
         """The units of the passages found, best first. Asks nothing of the record, so that others may meanwhile."""
@@ -211,7 +227,14 @@ class Weigher:
         )
         ordered = self._read_together(found.question, ordered)
         return Evidence(
-            found.question, tuple(ordered), found.passages, found.unknown_words, found.missing_names, found.rarity
+            found.question,
+            tuple(ordered),
+            found.passages,
+            found.unknown_words,
+            found.missing_names,
+            found.rarity,
+            defines=found.asked_for.entry.id if found.asked_for else "",
+            asks_more=found.asked_for is not None and found.asked_for.further,
         )
 
     def _read_together(self, question: str, ordered: Sequence[Unit]) -> list[Unit]:

@@ -51,6 +51,7 @@ WITHHELD = re.compile(
 # price and a salary (0.02 and 0.01), three for its rates (0.11 and more).
 SPEAKS_OF_IT = 0.05
 
+MEANING_ONLY = "The library says what it is; whether it answers the rest of the question is not certain."
 NEAREST_ONLY = "It is not certain that this answers the question; it is the nearest the library holds."
 
 
@@ -68,10 +69,12 @@ class Judgement:
 def judge(evidence: Evidence) -> Judgement:
     """Whether these units answer the question."""
     question = evidence.question
-    if tries_to_trick(question):
+    if tries_to_trick(question) and not (evidence.defines and not evidence.asks_more):  # "what is a system prompt?"
         return Judgement(ABSTAINED, "the question asks for something other than what the library says")
     if not evidence.units:
         return Judgement(ABSTAINED, "nothing in the library is near the question")
+    if told := _what_it_is(evidence):
+        return told
     if evidence.missing_names:
         return Judgement(ABSTAINED, f"the library does not mention {_listed(evidence.missing_names)}")
     kind = asks_for(question)
@@ -91,6 +94,22 @@ def judge(evidence: Evidence) -> Judgement:
     if sureness < read_fit(CALIBRATION)["partial_below"]:
         return Judgement(PARTIAL, "only what is near was found", units, sureness, NEAREST_ONLY)
     return Judgement(ANSWERED, "the evidence speaks to the question", units, sureness)
+
+
+def _what_it_is(evidence: Evidence) -> Judgement | None:
+    """Who asks what a term means is told by the glossary, however few of the question's words its entry holds."""
+    entry = [unit for unit in evidence.units if unit.document.id == evidence.defines]
+    if not entry:
+        return None
+    says = min(entry, key=lambda unit: unit.span.start)
+    first = replace(says, score=max(evidence.units[0].score, says.score))
+    sureness = sure(signs(evidence))
+    if sureness >= read_fit(CALIBRATION)["abstain_below"]:
+        rest = tuple(unit for unit in evidence.units if unit is not says)
+        return Judgement(ANSWERED, "the glossary says what it is", (first, *rest), sureness)
+    rest = tuple(sorted((unit for unit in entry if unit is not says), key=lambda unit: -unit.score))
+    verdict, note = (PARTIAL, MEANING_ONLY) if evidence.asks_more else (ANSWERED, "")
+    return Judgement(verdict, "the glossary says what it is", (first, *rest), sureness, note)
 
 
 HOLDS = {"price": MONEY, "date": HAS_DATE, "number": HAS_NUMBER, "share": HAS_SHARE}

@@ -281,12 +281,13 @@ def asking(standalone: str) -> str:
 
 
 def _asking(question: str) -> str:
-    asks = _sentences_that_ask(question)
+    asks = that_ask(question)
     stands_for_something = any(STANDS_FOR.search(POINTS_NOWHERE.sub(" ", sentence)) for sentence in asks)
     return question if stands_for_something or not asks else " ".join(asks)
 
 
-def _sentences_that_ask(question: str) -> list[str]:
+def that_ask(question: str) -> list[str]:
+    """The sentences that ask, or tell to."""
     sentences = (span.of(question) for span in split_sentences(question))
     return [one for one in sentences if one.rstrip("\"'”’)! ").endswith("?") or TOLD_TO.match(one)]
 
@@ -299,7 +300,7 @@ def asks_for(standalone: str) -> str:
 
 
 def _asks_for(said: str) -> str:
-    question = " ".join(_sentences_that_ask(said)) or said
+    question = " ".join(that_ask(said)) or said
     if PERSON.search(question):
         return "person"
     if _asks_for_a_price(question):

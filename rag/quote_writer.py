@@ -22,6 +22,8 @@ MOST_OF_ONE_SOURCE = 4
 MOST_OF_FURTHER_SOURCES = 2
 # A further sentence must be so likely to answer, of what the likeliest is (docs/experiments.md, "What is beside the point").
 STILL_MATTERS = 0.3
+# Less likely than this, it stands below what answers, as near the question only.
+ANSWERS = 0.25
 # A sentence beside a chosen one belongs to the same thought when it comes this near.
 BELONGS = 0.60
 SAME_WORDS = 0.7
@@ -40,14 +42,18 @@ class _Composer:
     by_document: dict[str, list[Quoted]] = field(default_factory=dict)
     words: list[frozenset[str]] = field(default_factory=list)
     missing_list: bool = False
+    near: bool = False  # what is taken now
 
     def count(self) -> int:
-        return sum(
-            1 for pieces in self.by_document.values() for piece in pieces if not piece.is_item and not piece.note
-        )
+        return sum(self.count_of(document) for document in self.by_document)
 
     def count_of(self, document: str) -> int:
         return sum(1 for piece in self.by_document.get(document, []) if not piece.is_item and not piece.note)
+
+    def pieces(self) -> tuple[Quoted, ...]:
+        """As they are read: what answers, then what is only near, each by who says it."""
+        by_document = [piece for pieces in self.by_document.values() for piece in pieces]
+        return tuple(sorted(by_document, key=lambda piece: piece.near))
 
     def repeats(self, unit: Unit) -> bool:
         own = stems(unit.words)
@@ -67,19 +73,22 @@ class _Composer:
             return False
         self.taken.add(key)
         self.words.append(stems(words))
-        self.by_document.setdefault(document.id, []).append(Quoted(words, document, (span,), headings, is_item, note))
+        self.by_document.setdefault(document.id, []).append(
+            Quoted(words, document, (span,), headings, is_item, note, self.near)
+        )
         return True
 
 
 def write_quotes(judgement: Judgement, questions: int = 1) -> Draft:
-    """An answer in the sources' own words: the direct answer first, then what else matters, by who says it."""
+    """An answer in the sources' own words: the direct answer first, then what else matters, by who says it, and last what is only near."""
     most = MOST_SENTENCES * questions
     composer = _Composer()
     if not judgement.units:
         return Draft((), "quote")
     best = judgement.units[0]
-    units = _that_matter(judgement.units)
-    for unit in units:
+    matter = _that_matter(judgement.units)
+    units = [unit for unit, _ in matter]
+    for unit, answers in matter:
         if composer.count() >= most:
             break
         if (
@@ -88,19 +97,21 @@ def write_quotes(judgement: Judgement, questions: int = 1) -> Draft:
             or composer.repeats(unit)
         ):
             continue
+        composer.near = not answers
         _take_with_context(composer, unit, units, first=unit is best)
-    pieces = tuple(piece for document in composer.by_document.values() for piece in document)
-    return Draft(pieces, "quote", (MISSING_LIST,) if composer.missing_list else ())
+    return Draft(composer.pieces(), "quote", (MISSING_LIST,) if composer.missing_list else ())
 
 
-def _that_matter(units: Sequence[Unit]) -> list[Unit]:
-    """What is likely enough to answer; the first always, and with it the first of each further question, which weighs the same."""
+def _that_matter(units: Sequence[Unit]) -> list[tuple[Unit, bool]]:
+    """What is likely enough to be told, and whether it is likely to answer, too; the first always, and with it the first of each further
+    question, which weighs the same."""
     likely = worths(units)
     enough = STILL_MATTERS * max(likely)
+    foremost = [math.isclose(unit.score, units[0].score) for unit in units]
     return [
-        unit
-        for unit, chance in zip(units, likely, strict=True)
-        if chance >= enough or math.isclose(unit.score, units[0].score)
+        (unit, first or chance >= ANSWERS)
+        for unit, chance, first in zip(units, likely, foremost, strict=True)
+        if first or chance >= enough
     ]
 
 

@@ -85,6 +85,14 @@ def retrieve(
     return chosen
 
 
+def passages_of(index: Index, question: str, document: str) -> list[Passage]:
+    """All of one document, whatever the question's words."""
+    with index.record.reading():
+        chunks = {chunk.number: chunk for chunk in index.record.chunks([document])}
+        similarity = _similarities(index, index.embed([question])[0], chunks)
+    return [Passage(chunk, similarity[number], similarity[number], None, None) for number, chunk in chunks.items()]
+
+
 def fused_score(similarity: float, by_words: float, best_by_words: float) -> float:
     return similarity + (WORTH_OF_WORDS * by_words / best_by_words if best_by_words else 0.0)
 

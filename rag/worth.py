@@ -1,7 +1,7 @@
 """How likely does each of the sentences found answer the question, beside the others? What is beside the point is not quoted. Pure.
 
-A logistic regression over plain signs, fitted by `fractional eval calibrate` on sentences of open cases that were graded one by one
-(`evals/reader/graded`) and kept with its figures in `worth.json` beside this file.
+A logistic regression over plain signs, fitted by `fractional eval calibrate` on sentences that were graded one by one, of open
+cases and of questions asked freely (`evals/reader/graded`), and kept with its figures in `worth.json` beside this file.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from corpus.documents import Document
-from rag.compose import OWN_WORDS
+from rag.compose import NEAR, OWN_WORDS
 from rag.question import topic_of
 from rag.write import STOPPED
 from ui.excerpts import Excerpt, Piece, excerpts
@@ -29,7 +29,7 @@ LONGEST_TOOLTIP = 280
 LONGEST_OF_SIDE = 200
 # What `rag.compose` writes between two sentences: a heading, a new paragraph, who speaks, the sign of a list item.
 BETWEEN = re.compile(
-    rf"\s*(?:\*\*(?P<heading>{OWN_WORDS})\*\*\s*)?(?:\*\*(?P<speaker>[^\n]+?):\*\*[ ]?)?\s*(?P<item>-[ ])?"
+    rf"\s*(?:\*\*(?P<heading>{OWN_WORDS}|{NEAR})\*\*\s*)?(?:\*\*(?P<speaker>[^\n]+?):\*\*[ ]?)?\s*(?P<item>-[ ])?"
 )
 # After this a line end is more than a space: another one, a list item, a table row, a line of code.
 BEGINS_A_LINE = re.compile(r"\s*?\n|[ \t]*(?:[-*+•]|\(?\d{1,2}[.)])[ \t]|[ \t]*(?:\||```|~~~|>)")
@@ -132,14 +132,20 @@ def answer_html(answer: Data) -> str:
     known = {citation["n"]: citation for citation in answer["citations"]}
     notes = list(answer.get("notes", ()))
     parts: list[str] = []
-    open_tag = ""
+    open_tag = kind = ""
     for line in lines:
         tag = "ul" if line.is_item else "p"
+        if line.heading:
+            kind = ' class="fr-near"' if line.heading == NEAR else ""
         if line.opens_paragraph or tag != open_tag:
             parts.append(f"</{open_tag}>" if open_tag else "")
-            parts.append(f'<h3 class="fr-own-words">{as_text(line.heading)}</h3>' if line.heading else "")
+            parts.append(f'<h3 class="fr-below">{as_text(line.heading)}</h3>' if line.heading else "")
             lead = f'<span class="fr-speaker">{as_text(line.speaker)}</span>' if line.speaker else ""
-            parts.append(f"<p>{lead}</p><ul>" if lead and line.is_item else f"<{tag}>{lead}{' ' if lead else ''}")
+            parts.append(
+                f"<p{kind}>{lead}</p><ul{kind}>"
+                if lead and line.is_item
+                else f"<{tag}{kind}>{lead}{' ' if lead else ''}"
+            )
             open_tag = tag
         elif not line.is_item:
             parts.append(" ")

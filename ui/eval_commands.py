@@ -114,7 +114,7 @@ def calibrate(options: argparse.Namespace) -> Outcome:
     from evals.calibrate import Observed, fit, is_clear, keep, observe_tasks, signs_of
     from evals.cases import FURTHER, OF_REAL_ARTICLES, read_cases
     from evals.reader import sides, worth
-    from evals.reader.graded import OF_CASES, read_graded
+    from evals.reader.graded import TO_WEIGH, read_graded
     from evals.refusal import read_corpus, read_tasks
     from ingest.add import Given
     from ingest.take_in import take_in
@@ -129,7 +129,7 @@ def calibrate(options: argparse.Namespace) -> Outcome:
     cases = _cases(options) + ([] if options.cases else read_cases(FURTHER))
     chain = open_chain(read_settings())
     observed = [observe("library", chain, cases)]
-    graded = [] if options.cases else read_graded(OF_CASES, chain.library()[1])
+    graded = [] if options.cases else [one for file in TO_WEIGH for one in read_graded(file, chain.library()[1])]
     if options.articles:
         with _apart() as settings:
             take_in(open_publisher(settings), [options.articles], Given(), datetime.now(UTC).date())

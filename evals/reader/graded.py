@@ -1,9 +1,9 @@
 """Sentences graded against a question: 3 answers it and could come first, 2 in part, 1 is on its subject and decides nothing, 0 is beside it.
 
 `graded/library*.jsonl` are what the reader is trained on; those in `library_near.jsonl` were written to be near misses, and a fifth of them is answered after all.
-So are `graded/asked.jsonl` and `asked_further.jsonl`, whose questions were asked as executives ask, most of them by who had not seen the library: half of them it does not answer. 2,510 more
-in `asked_more.jsonl` taught this small a reader nothing further and wait for a larger one (docs/experiments.md).
-`graded/cases.jsonl` grades what was found for the open cases: what is worth quoting is fitted on it.
+So are `graded/asked.jsonl` and `asked_further.jsonl`, whose questions were asked as executives ask, most of them by who had not seen the library: half of them it does not answer.
+`graded/cases.jsonl` grades what was found for the open cases, and `asked_more.jsonl` for 2,510 more that were asked freely: what is worth quoting is fitted on both, which the reader
+has not learned (the second taught one of its size nothing further: docs/experiments.md).
 Nothing is trained on or fitted to `graded/asked_unseen.jsonl`, `asked_unseen_further.jsonl`, `unseen.jsonl` and, of questions that the library only seems to answer,
 `graded/not_answered.jsonl`: they measure (`python -m benchmarks.order`).
 """
@@ -32,6 +32,7 @@ TO_TRAIN = (
     GRADED / "asked_further.jsonl",
 )
 OF_CASES = GRADED / "cases.jsonl"
+TO_WEIGH = (OF_CASES, GRADED / "asked_more.jsonl")
 # Asked by others afterwards; nothing was trained on these or fitted to them.
 UNSEEN = GRADED / "unseen.jsonl"
 ASKED_UNSEEN = GRADED / "asked_unseen.jsonl"

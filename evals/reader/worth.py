@@ -64,7 +64,7 @@ def fit(seen: Sequence[Seen]) -> dict[str, Any]:
         "weights": {name: round(float(slope), 4) for name, slope in zip(names, learned.weights, strict=True)},
         "bias": round(learned.bias, 4),
         "figures": {
-            "how": f"{FOLDS}-fold cross-validation by question over graded open cases",
+            "how": f"{FOLDS}-fold cross-validation by question over graded sentences of open cases and of questions asked freely",
             "questions": len(seen),
             "sentences": len(answers),
             "answer_at_least_in_part": round(float(answers.mean()), 3),

@@ -7,10 +7,12 @@ from dataclasses import replace
 from corpus.text import read_blocks
 from evals.reader.worth import Seen, fit
 from rag.answers import ANSWERED
-from rag.evidence import Unit
+from rag.compose import NEAR, compose, speaker_of
+from rag.evidence import Evidence, Unit
 from rag.judge import Judgement
 from rag.logistic import read_fit
-from rag.quote_writer import write_quotes
+from rag.quote_writer import ANSWERS, write_quotes
+from rag.verify import verify
 from rag.worth import FITTED, signs, worths
 from tests.library import document
 
@@ -37,6 +39,32 @@ def test_what_is_beside_the_point_is_not_quoted() -> None:
     assert quoted(GIVES_NOTICE, replace(ALSO, score=0.6), BREAD) == ["notice", "also"], (
         "what is likely stays, though it is far behind"
     )
+
+
+def test_what_is_only_near_stands_below_what_answers() -> None:
+    """Who reads the first lines reads the answer: of what stood first three in ten were beside the point, of what stands below now six."""
+    first = replace(GIVES_NOTICE, features={**GOOD, "reader": 0.5})
+    also = replace(ALSO, features={**GOOD, "reader": 0.3})
+    near = unit(
+        "near",
+        "Contracts are kept in a safe.",
+        0.95,
+        {**GOOD, "passage": 0.6, "tokens": 0.6, "asked": 0.4, "reader": 0.0},
+    )
+    assert worths([first, near, also])[1] < ANSWERS
+    judgement = Judgement(ANSWERED, "", (first, near, also))
+    draft = write_quotes(judgement)
+    assert [(piece.document.id, piece.near) for piece in draft.pieces] == [
+        ("notice", False),
+        ("also", False),
+        ("near", True),
+    ]
+    documents = {unit.document.id: unit.document for unit in judgement.units}
+    nothing = Evidence("How does it end?", (), (), (), (), {})
+    told = compose("How does it end?", "How does it end?", judgement, nothing, verify(draft, documents), documents)
+    answer, below = told.answer.split(f"\n\n**{NEAR}**\n\n")
+    assert GIVES_NOTICE.words in answer and ALSO.words in answer
+    assert below == f"**{speaker_of(near.document)}:** {near.words} [3]"
 
 
 def test_nor_is_it_quoted_for_standing_beside_what_answers() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from corpus.documents import Document
 from rag.answers import ABSTAINED, PARTIAL, Answer, Citation, Perspective, Removed, Sentence, SteppedDown
+from rag.compose import NEAR
 from rag.write import STOPPED
 from tests.library import document
 from tests.ui import chat_library
@@ -201,6 +202,18 @@ class TestAnswer:
         assert plain == (
             '<div class="fr-answer"><p>First. Second.</p><p><span class="fr-speaker">Third Author Of two:</p>'
             '<ul><li>- one</li><li>two</li></ul><p>After.</p><p class="fr-note">Mind this.</p></div>'
+        )
+
+    def test_what_is_only_near_stands_below_and_steps_back(self) -> None:
+        sentences = tuple(Sentence(words, (1,), 1.0) for words in ("An answer.", "Near it.", "one", "And so on."))
+        layout = (
+            f"An answer. [1]\n\n**{NEAR}**\n\n**Third Author:** Near it. [1]\n- one [1]\n\n**Another:** And so on. [1]"
+        )
+        page = view.answer_html(answered(answer=layout, sentences=sentences))
+        plain = re.sub(r"<sup.*?</sup>|</?span[^>]*>", "", page)
+        assert plain == (
+            f'<div class="fr-answer"><p>An answer.</p><h3 class="fr-below">{NEAR}</h3><p class="fr-near">Third Author Near it.</p>'
+            '<ul class="fr-near"><li>one</li></ul><p class="fr-near">Another And so on.</p></div>'
         )
 
     def test_a_layout_that_is_not_known_loses_no_sentence(self) -> None:

@@ -1,0 +1,142 @@
+"""A term is told by its entry, whatever it is called and however it is asked for, and an abbreviation is understood."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from corpus.documents import Document
+from corpus.library import read_library
+from corpus.settings import CHECKOUT
+from rag.answers import ABSTAINED, ANSWERED, PARTIAL
+from rag.evidence import Evidence, Unit, units_of
+from rag.glossary import asked_for, spelled_out, terms_of
+from rag.judge import MEANING_ONLY, judge
+from tests.library import document
+
+SOW = document(
+    "statement-of-work",
+    "A statement of work says what is delivered, by when and for what fee. The hard sentence in it is the acceptance criterion.",
+    title="Statement of work",
+    kind="glossary",
+    voice="house",
+    aliases=("SOW", "work order"),
+)
+LOOP = document("human-in-the-loop", title="Human in the loop", kind="glossary", voice="house", aliases=("HITL",))
+GUIDE = document("guide", "A pilot runs for six weeks.")
+TERMS = terms_of([SOW, LOOP, GUIDE])
+
+
+def entry(question: str) -> str:
+    found = asked_for(question, TERMS)
+    return found.entry.id if found else ""
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is a statement of work?",
+        "whats a sow",
+        "What does “SOW” stand for?",
+        "What are work orders, and why should I care?",
+        "Explain statements of work to me like I'm a CFO.",
+        "Define work order.",
+        "So, can you explain what a SOW is in plain English?",
+        "What do they mean by a work order?",
+        "What's the meaning of SOW for an executive? Our supplier keeps using it.",
+        "What is a SOW? (about: Which contracts do we need?)",
+    ],
+)
+def test_a_term_is_recognised_by_any_name_in_any_question_for_its_meaning(question: str) -> None:
+    found = asked_for(question, TERMS)
+    assert found and found.entry == SOW and not found.further
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the statement of work worth?",
+        "What's a work order for a fractional CTO in euros?",
+        "Who writes the statement of work?",
+        "What is a pilot?",
+        "Explain our work order backlog.",
+        "What is it? And what is a SOW?",
+    ],
+)
+def test_a_question_for_something_else_about_it_is_none_for_its_meaning(question: str) -> None:
+    assert entry(question) == ""
+
+
+def test_what_is_asked_beyond_the_meaning_is_noticed() -> None:
+    found = asked_for("What is a SOW, and who has to sign it?", TERMS)
+    assert found and found.further
+
+
+def test_a_term_may_hold_the_words_that_often_follow_one() -> None:
+    assert entry("What is human in the loop?") == "human-in-the-loop"
+
+
+def test_each_name_in_our_glossary_leads_to_its_own_entry() -> None:
+    library = read_library(CHECKOUT / "corpus").documents.values()
+    terms = terms_of(library)
+    astray = [
+        name
+        for one in library
+        if one.kind == "glossary"
+        for name in (one.title, *one.aliases)
+        if not (found := asked_for(f"What does {name} mean?", terms)) or found.entry != one
+    ]
+    assert astray == []
+
+
+def test_an_abbreviation_that_the_library_hardly_writes_is_spelled_out() -> None:
+    """ "What should stand in the SOW?" was refused: no passage holds these three letters."""
+    rare, common = (lambda word: 0), (lambda word: 40)
+    assert spelled_out("What goes into the SOWs?", TERMS, rare) == "What goes into the SOW (statement of work)s?"
+    assert spelled_out("Is HITL needed?", TERMS, rare) == "Is HITL (human in the loop) needed?"
+    assert spelled_out("What goes into the SOW?", TERMS, common) == "What goes into the SOW?"
+    for whole in ("Is the SOW a statement of work?", "A sow and her litter.", "Who reads RESOWING notes?"):
+        assert spelled_out(whole, TERMS, rare) == whole
+
+
+def test_the_entry_asked_for_is_named_in_what_is_looked_up() -> None:
+    asked = "What is a work order? (about: Which contracts do we need?)"
+    named = "What is a work order: statement of work? (about: Which contracts do we need?)"
+    assert spelled_out(asked, TERMS, lambda word: 40, SOW) == named
+
+
+def weighed(source: Document, score: float, reader: float) -> list[Unit]:
+    features = {"tokens": 0.3, "sentence": 0.3, "passage": 0.3, "words": 0.1, "reader": reader}
+    return [replace(unit, score=score - n / 10, features=features) for n, unit in enumerate(units_of(source))]
+
+
+def evidence(*units: Unit, asks_more: bool = False, missing: tuple[str, ...] = ()) -> Evidence:
+    question = "What is a work order?"
+    return Evidence(question, units, (), ("work",), missing, {"work": 1.0}, defines=SOW.id, asks_more=asks_more)
+
+
+def test_the_definition_comes_first_however_it_was_weighed() -> None:
+    """ "What does NDA mean?" was answered with another word of three of its letters, and "What does SOW mean?" not at all."""
+    definition, criterion = weighed(SOW, 0.2, -5.0)
+    strange = weighed(GUIDE, 0.9, -5.0)[0]
+    judged = judge(evidence(strange, criterion, definition, missing=("Order",)))
+    assert judged.verdict == ANSWERED
+    assert [unit.words for unit in judged.units] == [definition.words, criterion.words], (
+        "unsure: what is strange stays out"
+    )
+    sure = judge(evidence(*weighed(GUIDE, 2.0, 4.0), criterion, definition))
+    assert [unit.document.id for unit in sure.units] == [SOW.id, GUIDE.id, SOW.id]
+
+
+def test_what_is_asked_beyond_the_meaning_is_not_taken_for_answered() -> None:
+    judged = judge(evidence(*weighed(SOW, 0.2, -5.0), asks_more=True))
+    assert (judged.verdict, judged.note) == (PARTIAL, MEANING_ONLY)
+    other = replace(evidence(*weighed(GUIDE, 0.2, -5.0)), defines="an-entry-that-was-not-found")
+    assert judge(other).verdict == ABSTAINED
+
+
+def test_to_ask_what_a_system_prompt_is_is_no_trick() -> None:
+    meaning = replace(evidence(*weighed(SOW, 0.2, -5.0)), question="What does system prompt mean?")
+    assert judge(meaning).verdict == ANSWERED
+    assert judge(replace(meaning, asks_more=True)).verdict == ABSTAINED
