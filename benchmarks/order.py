@@ -18,12 +18,14 @@ from rag.judge import judge
 from rag.quote_writer import write_quotes
 from ui.commands import open_chain
 
+GRADES = {3: "direct", 2: "in part", 1: "on its subject", 0: "beside the point"}
+
 
 def main() -> None:
     chain = open_chain(read_settings())
     _, library, _ = chain.library()
     for file in (OF_CASES, UNSEEN, ASKED_UNSEEN, ASKED_UNSEEN_FURTHER):
-        orders, shown, answered, sentences = [], Counter[int](), 0, 0
+        orders, shown, answered, sentences = [], (Counter[int](), Counter[int]()), 0, 0
         verdicts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
         for one in read_graded(file, library):
             grades = one.by_sentence
@@ -36,8 +38,9 @@ def main() -> None:
             pieces = [piece for piece in write_quotes(judgement, evidence.questions).pieces if not piece.note]
             answered += bool(pieces)
             sentences += len(pieces)
-            keys = [(piece.document.id, span.start, span.end) for piece in pieces for span in piece.spans]
-            shown.update(grades[key] for key in keys if key in grades)
+            for piece in pieces:
+                keys = [(piece.document.id, span.start, span.end) for span in piece.spans]
+                shown[piece.near].update(grades[key] for key in keys if key in grades)
         print(f"{file.stem}: {len(orders)} questions that a sentence answers at least in part")
         for is_answered, counted in verdicts.items():
             if counted:
@@ -45,11 +48,11 @@ def main() -> None:
                 print(f"  {words:34} {counted[ABSTAINED]} of {counted.total()} refused, {counted[PARTIAL]} in part")
         for name, value in figures(orders).items():
             print(f"  {name:34} {value:.3f}")
-        print(
-            f"  {sentences / answered:.2f} sentences and list items in each of {answered} answers, {shown.total()} graded, of these"
-        )
-        for grade, words in ((3, "direct"), (2, "in part"), (1, "on its subject"), (0, "beside the point")):
-            print(f"  {words:34} {shown[grade] / shown.total():.3f}")
+        print(f"  {sentences / answered:.2f} sentences and list items in each of {answered} answers")
+        for words, graded in (("stand first", shown[False]), ("stand below, as near", shown[True])):
+            total = max(1, graded.total())
+            told = ", ".join(f"{name} {graded[grade] / total:.3f}" for grade, name in GRADES.items())
+            print(f"  {graded.total()} graded ones {words}: {told}")
     near_misses = [line["question"] for line in json_lines(NOT_ANSWERED)]
     refused = sum(judge(evidence_for(chain, question)).verdict == ABSTAINED for question in near_misses)
     print(f"{NOT_ANSWERED.stem}: {refused} of {len(near_misses)} refused")

@@ -34,8 +34,9 @@ ASKS_WHAT_IT_IS = tuple(
 # An abbreviation in so many passages finds them by itself: spelled out, "LLM" led away from who says "LLM" (docs/experiments.md).
 USED_AS_IT_IS = 5
 QUOTES = "\"'“”‘’«» "
-# "SOW", "T&M", "PoCs": capitals, few letters.
-ABBREVIATION = re.compile(r"(?<![\w&/-])(?=[\w&/]*[A-Z][\w&/]*[A-Z])[A-Za-z0-9&/]{2,7}?(?=s?(?![\w&/-]))")
+# "SOW", "T&M", "ndas": a name with capitals within it, few letters.
+SHORT = re.compile(r"(?<![\w&/-])[A-Za-z][A-Za-z0-9&/]{1,6}?(?=s?(?![\w&/-]))")
+CAPITALS = re.compile(r"[A-Z].*[A-Z]")
 
 
 def terms_of(documents: Iterable[Document]) -> dict[str, Document]:
@@ -75,9 +76,14 @@ def spelled_out(
 ) -> str:
     """Abbreviations that the library hardly uses, and the entry that is asked for, with what the glossary calls them."""
     written = question
-    for short in dict.fromkeys(ABBREVIATION.findall(question)):
+    for short in dict.fromkeys(SHORT.findall(question)):
         meant = terms.get(_normal(short))
-        if meant and passages_with(short) < USED_AS_IT_IS and not stems(meant.title) <= stems(written):
+        if (
+            meant
+            and any(CAPITALS.search(name) and name.lower() == short.lower() for name in meant.aliases)
+            and passages_with(short) < USED_AS_IT_IS
+            and not stems(meant.title) <= stems(written)
+        ):
             written = re.sub(
                 rf"(?<!\w){re.escape(short)}(?=s?(?!\w))", f"{short} ({_within(meant.title)})", written, count=1
             )

@@ -102,14 +102,14 @@ def _what_it_is(evidence: Evidence) -> Judgement | None:
     if not entry:
         return None
     says = min(entry, key=lambda unit: unit.span.start)
-    first = replace(says, score=max(evidence.units[0].score, says.score))
+    highest = max(evidence.units[0].score, says.score)
+    opening = sorted((unit for unit in entry if unit.block == says.block), key=lambda unit: unit.span.start)
+    first = [replace(unit, score=highest) for unit in opening]
     sureness = sure(signs(evidence))
-    if sureness >= read_fit(CALIBRATION)["abstain_below"]:
-        rest = tuple(unit for unit in evidence.units if unit is not says)
-        return Judgement(ANSWERED, "the glossary says what it is", (first, *rest), sureness)
-    rest = tuple(sorted((unit for unit in entry if unit is not says), key=lambda unit: -unit.score))
-    verdict, note = (PARTIAL, MEANING_ONLY) if evidence.asks_more else (ANSWERED, "")
-    return Judgement(verdict, "the glossary says what it is", (first, *rest), sureness, note)
+    unsure = sureness < read_fit(CALIBRATION)["abstain_below"]
+    further = [unit for unit in (entry if unsure else evidence.units) if unit not in opening]
+    verdict, note = (PARTIAL, MEANING_ONLY) if unsure and evidence.asks_more else (ANSWERED, "")
+    return Judgement(verdict, "the glossary says what it is", (*first, *further), sureness, note)
 
 
 HOLDS = {"price": MONEY, "date": HAS_DATE, "number": HAS_NUMBER, "share": HAS_SHARE}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -64,12 +65,23 @@ def understood_html(answer: Data) -> str:
 
 def badge_html(answer: Data) -> str:
     """How far the library answered, in plain words."""
-    count = len({citation["document"] for citation in answer["citations"]})
+    near = _only_near(answer)
+    count = len({citation["document"] for citation in answer["citations"] if citation["n"] not in near})
     sources = f"{count} source{'' if count == 1 else 's'}"
     words = {"answered": f"Answered from {sources}", "partial": f"In part, from {sources}" if count else "In part"}
     verdict = answer["verdict"] if answer["verdict"] in words else "abstained"
     badge = f'<span class="fr-badge fr-{verdict}">{words.get(verdict, "Not in the library")}</span>'
     return f'<p class="fr-badges">{badge}</p>'
+
+
+def _only_near(answer: Data) -> set[int]:
+    """The citations of nothing but what stands below as near the question."""
+    lines, _ = lines_of(answer)
+    above = list(takewhile(lambda line: line.heading != NEAR, lines))
+    told = {n for line in above for n in line.citations} | {
+        n for side in answer["perspectives"] for n in side["citations"]
+    }
+    return {n for line in lines for n in line.citations} - told
 
 
 def stepped_down_html(answer: Data) -> str:

@@ -96,7 +96,8 @@ def test_an_abbreviation_that_the_library_hardly_writes_is_spelled_out() -> None
     assert spelled_out("What goes into the SOWs?", TERMS, rare) == "What goes into the SOW (statement of work)s?"
     assert spelled_out("Is HITL needed?", TERMS, rare) == "Is HITL (human in the loop) needed?"
     assert spelled_out("What goes into the SOW?", TERMS, common) == "What goes into the SOW?"
-    for whole in ("Is the SOW a statement of work?", "A sow and her litter.", "Who reads RESOWING notes?"):
+    assert spelled_out("do we need a sow", TERMS, rare) == "do we need a sow (statement of work)"
+    for whole in ("Is the SOW a statement of work?", "Who reads RESOWING notes?", "Is it pre-SOW?"):
         assert spelled_out(whole, TERMS, rare) == whole
 
 
@@ -126,7 +127,9 @@ def test_the_definition_comes_first_however_it_was_weighed() -> None:
         "unsure: what is strange stays out"
     )
     sure = judge(evidence(*weighed(GUIDE, 2.0, 4.0), criterion, definition))
-    assert [unit.document.id for unit in sure.units] == [SOW.id, GUIDE.id, SOW.id]
+    assert [unit.document.id for unit in sure.units] == [SOW.id, SOW.id, GUIDE.id], (
+        "the paragraph that says what it is stays whole"
+    )
 
 
 def test_what_is_asked_beyond_the_meaning_is_not_taken_for_answered() -> None:

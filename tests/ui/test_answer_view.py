@@ -256,6 +256,14 @@ class TestAround:
                 {"citations": (cite(1, COSTS, QUOTE), cite(2, COSTS, "Some end"), cite(3, SPREAD, "queue"))},
                 "Answered from 2 sources",
             ),
+            (
+                {
+                    "answer": f"{QUOTE} [1]\n\n**{NEAR}**\n\n**Another:** queue [2]",
+                    "sentences": (Sentence(QUOTE, (1,), 1.0), Sentence("queue", (2,), 1.0)),
+                    "citations": (cite(1, COSTS, QUOTE), cite(2, SPREAD, "queue")),
+                },
+                "Answered from 1 source",
+            ),
             ({"verdict": PARTIAL}, "In part, from 1 source"),
             ({"verdict": ABSTAINED, "citations": ()}, "Not in the library"),
         ],
