@@ -20,7 +20,7 @@ from corpus.index import Index
 from rag import speaking
 from rag.answers import ABSTAINED, ANSWERED, Answer, Removed, Written, answer_from
 from rag.clock import Clock
-from rag.compose import compose
+from rag.compose import NEAR, compose
 from rag.evidence import Evidence, Found, Weigher, together
 from rag.glossary import asked_for, spelled_out, terms_of
 from rag.judge import judge
@@ -235,7 +235,7 @@ def _look_up(
     """One question, in the library's own terms."""
     terms = chain.terms
     asked = asked_for(question, terms)
-    in_full = spelled_out(question, terms, chain.index.record.passages_with, asked.entry if asked else None)
+    in_full = spelled_out(question, terms, chain.index.record.passages_with, asked)
     passages = passages_for(chain, in_full, aliases)
     if asked:
         known = {passage.chunk.number for passage in passages}
@@ -246,7 +246,7 @@ def _look_up(
 
 def weighed(chain: Chain, standalone: str, found: Sequence[Found]) -> Evidence:
     """The best for each question within it comes first. Takes most of the time, and keeps nobody from looking things up."""
-    return together(standalone, [chain.weigher.weigh(one) for one in found])
+    return replace(together(standalone, [chain.weigher.weigh(one) for one in found]), question=standalone)
 
 
 def passages_for(chain: Chain, standalone: str, aliases: Mapping[str, Sequence[str]]) -> list[Passage]:
@@ -269,7 +269,8 @@ def _turn(kept: Mapping[str, Any]) -> Turn:
 
 def turn_of(standalone: str, words: str) -> Turn:
     """An answer as the next question needs it."""
-    return Turn(standalone, tuple(re.findall(r"^- (.+?)(?: \[\d+\])*$", words, re.MULTILINE)))
+    answering = words.partition(f"**{NEAR}**")[0]
+    return Turn(standalone, tuple(re.findall(r"^- (.+?)(?: \[\d+\])*$", answering, re.MULTILINE)))
 
 
 def _last(answers: Iterable[Answer]) -> Answer:

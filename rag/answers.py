@@ -66,6 +66,7 @@ class Sentence:
     citations: tuple[int, ...]
     support: float
     verbatim: bool = True
+    near: bool = False  # more likely near the question than an answer to it
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""An answer out of what stands: prose first, then the sources' own words under who says them, as Markdown. Pure."""
+"""An answer out of what stands: prose first, then the sources' own words under who says them, last what is only near, as Markdown. Pure."""
 
 from __future__ import annotations
 
@@ -39,10 +39,13 @@ def compose(
             nearest=nearest,
             sureness=judgement.sureness,
         )
-    if any(piece.note for piece, _ in verified.pieces[:3]):
+    answering = [(piece, sentence) for piece, sentence in verified.pieces if not piece.near]
+    if any(piece.note for piece, _ in answering[:3]):
         verdict = PARTIAL
     notes: tuple[str, ...] = (judgement.note,) if judgement.note else ()
-    if all(citation.voice == "house" for citation in verified.citations):
+    told = {n for sentence in (*verified.prose, *(sentence for _, sentence in answering)) for n in sentence.citations}
+    only_near = {n for piece, sentence in verified.pieces if piece.near for n in sentence.citations} - told
+    if all(citation.voice == "house" for citation in verified.citations if citation.n not in only_near):
         notes += (
             "This rests on our own guides and glossary alone; no practitioner in the library speaks to it directly.",
         )
@@ -70,7 +73,7 @@ def _in_markdown(verified: Verified, notes: Sequence[str]) -> str:
         if number == 0 and prose:
             parts.append(f"**{OWN_WORDS}**")
         parts.append(f"**{speaker}:** {words}" if parts else words)
-    if near and parts:
+    if near:
         parts.append(f"**{NEAR}**")
     parts += [f"**{speaker}:** {words}" for speaker, words in near]
     return "\n\n".join([*parts, *(f"_{note}_" for note in notes)])

@@ -139,7 +139,7 @@ def together(question: str, parts: Sequence[Evidence]) -> Evidence:
         {word: weight for part in parts for word, weight in part.rarity.items()},
         len(parts),
         next((part.defines for part in parts if part.defines), ""),
-        asks_more=True,
+        asks_more=any(part.defines for part in parts),
     )
 
 

@@ -7,7 +7,7 @@ How sure we are is a logistic regression over plain signs, fitted and cross-vali
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -67,14 +67,33 @@ class Judgement:
 
 
 def judge(evidence: Evidence) -> Judgement:
-    """Whether these units answer the question."""
+    """Whether these units answer the question; who asks what a term means is told by the glossary, whatever else there is."""
+    entry = tuple(unit for unit in evidence.units if unit.document.id == evidence.defines)
+    if not entry:
+        return _judged(evidence)
+    judged = _judged(evidence) if evidence.asks_more else Judgement(ANSWERED, "", evidence.units, sure(signs(evidence)))
+    if judged.sureness < read_fit(CALIBRATION)["abstain_below"]:  # what else was found is strange to the question
+        judged = replace(judged, units=entry)
+    if judged.verdict == ABSTAINED:
+        judged = replace(judged, verdict=PARTIAL, units=entry, note=MEANING_ONLY)
+    return replace(judged, reason="the glossary says what it is", units=_opening_first(entry, judged.units))
+
+
+def _opening_first(entry: Sequence[Unit], units: Sequence[Unit]) -> tuple[Unit, ...]:
+    """The paragraph that says what it is, whole, and then the others."""
+    says = min(entry, key=lambda unit: unit.span.start)
+    above = max(unit.score for unit in (*entry, *units)) + 0.01
+    opening = sorted((unit for unit in entry if unit.block == says.block), key=lambda unit: unit.span.start)
+    keys = {unit.key for unit in opening}
+    return (*(replace(unit, score=above) for unit in opening), *(unit for unit in units if unit.key not in keys))
+
+
+def _judged(evidence: Evidence) -> Judgement:
     question = evidence.question
-    if tries_to_trick(question) and not (evidence.defines and not evidence.asks_more):  # "what is a system prompt?"
+    if tries_to_trick(question):
         return Judgement(ABSTAINED, "the question asks for something other than what the library says")
     if not evidence.units:
         return Judgement(ABSTAINED, "nothing in the library is near the question")
-    if told := _what_it_is(evidence):
-        return told
     if evidence.missing_names:
         return Judgement(ABSTAINED, f"the library does not mention {_listed(evidence.missing_names)}")
     kind = asks_for(question)
@@ -94,22 +113,6 @@ def judge(evidence: Evidence) -> Judgement:
     if sureness < read_fit(CALIBRATION)["partial_below"]:
         return Judgement(PARTIAL, "only what is near was found", units, sureness, NEAREST_ONLY)
     return Judgement(ANSWERED, "the evidence speaks to the question", units, sureness)
-
-
-def _what_it_is(evidence: Evidence) -> Judgement | None:
-    """Who asks what a term means is told by the glossary, however few of the question's words its entry holds."""
-    entry = [unit for unit in evidence.units if unit.document.id == evidence.defines]
-    if not entry:
-        return None
-    says = min(entry, key=lambda unit: unit.span.start)
-    highest = max(evidence.units[0].score, says.score)
-    opening = sorted((unit for unit in entry if unit.block == says.block), key=lambda unit: unit.span.start)
-    first = [replace(unit, score=highest) for unit in opening]
-    sureness = sure(signs(evidence))
-    unsure = sureness < read_fit(CALIBRATION)["abstain_below"]
-    further = [unit for unit in (entry if unsure else evidence.units) if unit not in opening]
-    verdict, note = (PARTIAL, MEANING_ONLY) if unsure and evidence.asks_more else (ANSWERED, "")
-    return Judgement(verdict, "the glossary says what it is", (*first, *further), sureness, note)
 
 
 HOLDS = {"price": MONEY, "date": HAS_DATE, "number": HAS_NUMBER, "share": HAS_SHARE}

@@ -88,18 +88,33 @@ def write_quotes(judgement: Judgement, questions: int = 1) -> Draft:
     best = judgement.units[0]
     matter = _that_matter(judgement.units)
     units = [unit for unit, _ in matter]
-    for unit, answers in matter:
+    for unit, answers in sorted(
+        matter, key=lambda one: not one[1]
+    ):  # nothing that is only near takes the place of what answers
         if composer.count() >= most:
             break
         if (
             composer.count_of(unit.document.id) >= MOST_OF_ONE_SOURCE
             or unit.key in composer.taken
             or composer.repeats(unit)
+            or (not answers and _goes_on(unit, composer))
         ):
             continue
         composer.near = not answers
         _take_with_context(composer, unit, units, first=unit is best)
     return Draft(composer.pieces(), "quote", (MISSING_LIST,) if composer.missing_list else ())
+
+
+def _goes_on(unit: Unit, composer: _Composer) -> bool:
+    """Whether it leans on what stands above already, and would be torn from it below."""
+    blocks = read_blocks(unit.document.text)
+    if unit.kind == "item":
+        announced = _announcing(unit.document, unit.block)
+        before = blocks[announced[0]].sentences[announced[1]] if announced else None
+    else:
+        leans = unit.sentence > 0 and LEANS_BACK.match(unit.span.of(unit.document.text))
+        before = blocks[unit.block].sentences[unit.sentence - 1] if leans else None
+    return before is not None and (unit.document.id, before.start, before.end) in composer.taken
 
 
 def _that_matter(units: Sequence[Unit]) -> list[tuple[Unit, bool]]:

@@ -37,7 +37,7 @@ def verify(draft: Draft, live: Mapping[str, Document], written: Sequence[Written
         if fault := _fault(piece, live):
             removed.append(Removed(piece.text, fault))
         else:
-            kept.append((piece, Sentence(piece.text, tuple(_numbered(piece, citations)), 1.0)))
+            kept.append((piece, Sentence(piece.text, tuple(_numbered(piece, citations)), 1.0, near=piece.near)))
     return Verified(tuple(kept), tuple(citations.values()), tuple(removed), tuple(prose))
 
 

@@ -26,6 +26,7 @@ article + article { border-top: 1px solid #cfd4d8; margin-top: 2.5rem; padding-t
 .meta, .who, .fr-note, .fr-holders, .fr-speaker, .fr-nearby { color: #555e66; font: 9.5pt/1.5 system-ui, sans-serif; }
 .meta { margin: 0 0 1.25rem; }
 .fr-speaker { display: block; font-weight: 600; }
+.fr-below, .fr-near { color: #555e66; font-size: 10pt; }
 .fr-cites { font: 600 7.5pt/0 system-ui, sans-serif; }
 .fr-cite { margin-left: 0.25em; text-decoration: none; }
 ul { padding-left: 1.3rem; }
