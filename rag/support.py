@@ -31,7 +31,7 @@ from rag.support_signs import (
     turned_round,
     unknown_names,
 )
-from rag.words import content_words, stem, stems
+from rag.words import content_words, names, stem, stems
 
 __all__ = ["Stands", "coverage", "numbers", "stands_on"]
 
@@ -56,7 +56,14 @@ MAY_BE_LEFT_OUT = frozenset((stem("site"),))
 # Without this a claim reads as what is known.
 UNPROVEN = re.compile(r"\b(?:no|without(?: an?)?) (?:study|studies|sources?|evidence|figures)\b", re.IGNORECASE)
 # A digest's remark on its source, "by our arithmetic", and the name of the house are taken for what the source says.
-OURS = re.compile(r"\b(?:our|ours|we|us)\b|\bFractional editors\b", re.IGNORECASE)
+OURS = re.compile(r"\b(?:our|ours|we|us)\b|\bFractional editors?\b", re.IGNORECASE)
+# "It is a plan", told of a roadmap, is read of whatever was asked about.
+SAYS_NOT_OF_WHAT = re.compile(r"^(?:it|its|they|their|this|that|these|those|he|she|such)\b", re.IGNORECASE)
+# "A size 8 15 engineers".
+TWO_NUMBERS = re.compile(r"\d\s+\d")
+HOST = re.compile(r"\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b")
+# A sentence with less than this share of its source's telling words tells something else: "the firm advises against it".
+LEAST_TOLD = 0.4
 QUOTED = re.compile(r"[\"“][^\"”]*[\"”]")
 
 
@@ -111,6 +118,16 @@ def strays(sentence: Read, evidence: Evidence) -> str:
         return "it brings words that its source does not use"
     if _before(sentence, near[0], named) - sentence.own - named - REPORTING - MAY_BE_LEFT_OUT:
         return "it leaves out how its source begins"
+    if near[0].numbers - sentence.numbers:
+        return "it leaves out a figure or a date of its source"
+    if any(stems(name) - sentence.own for name in (*names(near[0].text), *HOST.findall(near[0].text))):
+        return "it leaves out whom or what its source names"
+    if len(sentence.own) < LEAST_TOLD * len(near[0].own):
+        return "it leaves out most of what its source says"
+    if SAYS_NOT_OF_WHAT.match(sentence.text) and not SAYS_NOT_OF_WHAT.match(near[0].text):
+        return "it does not say of what"
+    if TWO_NUMBERS.search(sentence.text) and not TWO_NUMBERS.search(near[0].text):
+        return "it garbles its source’s figures"
     if UNPROVEN.search(near[0].text) and not UNPROVEN.search(sentence.text):
         return "it leaves out that nothing is shown for it"
     return ""
