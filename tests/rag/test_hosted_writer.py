@@ -182,7 +182,7 @@ class TestFaults:
         assert name == "hosted" and why.startswith(f"{reason}; it is asked again in ")
 
         time.passes(LONGEST_REST_ASKED)
-        server.behave = writing(GOOD)
+        server.behave = writing([asking.TERM_PROSE])
         made = asking.asked(chain, asking.TERM_QUESTION, conversation="")
         assert (made.writer, server.requests) == ("hosted", 2)
 
@@ -264,7 +264,7 @@ class TestRetryAfter:
         made = asking.asked(chain, asking.TERM_QUESTION, conversation="")
         assert (made.writer, server.requests) == ("second", 1)
         time.passes(2)
-        server.behave = writing(GOOD)
+        server.behave = writing([asking.TERM_PROSE])
         assert asking.asked(chain, asking.TERM_QUESTION, conversation="").writer == "hosted"
 
     def test_a_date_is_as_good_as_seconds(self, server: WriterServer, opened: Callable[..., Chain]) -> None:
